@@ -1,0 +1,156 @@
+#include "link/channel.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace marmoset::link {
+
+namespace {
+
+constexpr size_t kBatch = 65536;          // a packet of small records leaves when this full
+constexpr size_t kLargePayload = 8192;    // from here on a second piece is cheaper than a copy
+constexpr uint64_t kCheckMs = 10000;      // PING after so much silence
+constexpr uint64_t kDeadMs = 30000;
+
+}  // namespace
+
+Channel::Channel(net::Loop& loop, FileDescriptor socket, Handler& handler)
+    : loop_(loop), handler_(handler), socket_(new net::PacketSocket(loop, std::move(socket), *this)) {
+    batch_.reserve(kBatch);
+}
+
+Channel::~Channel() { close(); }
+
+bool Channel::start() {
+    heard_at_ = loop_.now();
+    loop_.timers().arm(*this, kCheckMs);
+    return socket_->start();
+}
+
+void Channel::close() {
+    if (!socket_) return;
+    socket_->close();
+    socket_ = nullptr;
+    loop_.timers().disarm(*this);
+    loop_.add_queued_memory(-static_cast<int64_t>(backlog_bytes_));
+    backlog_.clear();
+    backlog_bytes_ = 0;
+    batch_.clear();
+}
+
+void Channel::end(const std::string& reason) {
+    if (closed()) return;
+    close();
+    handler_.on_end(reason);
+}
+
+void Channel::append(RecordHeader header, Bytes first, Bytes second) {
+    if (closed()) return;
+    const size_t payload = first.size() + second.size();
+    header.length = static_cast<uint32_t>(payload);
+    if (batch_.size() + kRecordHeader + payload > (payload >= kLargePayload ? kMaxPacket : kBatch)) flush();
+    const size_t at = batch_.size();
+    batch_.resize(at + kRecordHeader);
+    encode_record_header(batch_.data() + at, header);
+    if (payload >= kLargePayload) {
+        const iovec pieces[] = {{batch_.data(), batch_.size()},
+                                {const_cast<uint8_t*>(first.data()), first.size()},
+                                {const_cast<uint8_t*>(second.data()), second.size()}};
+        send_packet(pieces, second.empty() ? 2 : 3);
+        batch_.clear();
+        return;
+    }
+    batch_.insert(batch_.end(), first.begin(), first.end());
+    batch_.insert(batch_.end(), second.begin(), second.end());
+    loop_.at_turn_end(*this);
+}
+
+void Channel::flush() {
+    if (batch_.empty() || closed()) return;
+    const iovec piece{batch_.data(), batch_.size()};
+    send_packet(&piece, 1);
+    batch_.clear();
+}
+
+void Channel::send_packet(const iovec* pieces, int count) {
+    if (backlog_.empty() && socket_->send(pieces, count) != net::PacketSocket::SendStatus::Blocked) return;
+    std::vector<uint8_t> packet;
+    for (int i = 0; i < count; ++i) {
+        const auto* bytes = static_cast<const uint8_t*>(pieces[i].iov_base);
+        packet.insert(packet.end(), bytes, bytes + pieces[i].iov_len);
+    }
+    backlog_bytes_ += packet.size();
+    loop_.add_queued_memory(static_cast<int64_t>(packet.size()));
+    backlog_.push_back(std::move(packet));
+}
+
+void Channel::on_writable() {
+    while (!backlog_.empty()) {
+        const std::vector<uint8_t>& packet = backlog_.front();
+        const iovec piece{const_cast<uint8_t*>(packet.data()), packet.size()};
+        if (socket_->send(&piece, 1) == net::PacketSocket::SendStatus::Blocked) return;
+        backlog_bytes_ -= packet.size();
+        loop_.add_queued_memory(-static_cast<int64_t>(packet.size()));
+        backlog_.pop_front();
+    }
+    handler_.on_drained();
+}
+
+void Channel::on_packet(MutableBytes packet) {
+    heard_at_ = loop_.now();
+    if (packet.size() > kMaxPacket) {
+        end("packet larger than 131072 bytes");
+        return;
+    }
+    RecordReader reader(packet);
+    Record record;
+    for (;;) {
+        const RecordStatus status = reader.next(record);
+        if (status == RecordStatus::End) break;
+        if (status == RecordStatus::Malformed) {
+            end(std::string("malformed record: ") + reader.error());
+            return;
+        }
+        if (record.header.type == RecordType::Ping) {
+            append({0, 0, RecordType::Pong, 0, 0}, record.payload);
+        } else if (record.header.type != RecordType::Pong) {
+            handler_.on_record(record);
+            if (closed()) return;
+        }
+    }
+    handler_.on_packet_end();
+}
+
+void Channel::on_end(const std::string& reason) { end(reason); }
+
+void Channel::on_timer() {
+    const uint64_t silent = loop_.now() - heard_at_;
+    if (silent >= kDeadMs) {
+        end("no answer to PING for 30 s");
+        return;
+    }
+    if (silent >= kCheckMs) append({0, 0, RecordType::Ping, 0, 0});
+    loop_.timers().arm(*this, silent >= kCheckMs ? kCheckMs : kCheckMs - silent);
+}
+
+Result<FileDescriptor> connect_unix(int directory_fd, const std::string& path, int type) {
+    FileDescriptor fd(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return errno_error("socket for", path, errno);
+    // connect() knows no directory descriptors; /proc names the file beneath one without a race.
+    const std::string full =
+        directory_fd == AT_FDCWD ? path : "/proc/self/fd/" + std::to_string(directory_fd) + "/" + path;
+    sockaddr_un address{};
+    if (full.size() >= sizeof address.sun_path) return errno_error("connect", path, ENAMETOOLONG);
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, full.data(), full.size());
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return errno_error("connect", path, errno);
+    }
+    return fd;
+}
+
+}  // namespace marmoset::link

@@ -1,0 +1,78 @@
+// One link: records in and out of a SEQPACKET socket, batched. Both ends use it: a gateway worker (hub) and a
+// system server (libwebsocket). Small records are copied into one packet that leaves at the end of the loop turn or
+// when full; a large payload travels as a second piece of that packet, uncopied. Answers PING, notices a dead peer.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "link/record.h"
+#include "net/packet_socket.h"
+
+namespace marmoset::link {
+
+class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, public net::Timer {
+  public:
+    class Handler {
+      public:
+        virtual ~Handler() = default;
+        /// A record other than PING and PONG; its payload is gone when the call returns. May close() the channel.
+        virtual void on_record(const Record& record) = 0;
+        /// After the last record of a packet: borrowed payloads must have left or been copied.
+        virtual void on_packet_end() = 0;
+        /// The backlog of a full link has left.
+        virtual void on_drained() = 0;
+        /// The link has ended, by the peer or by a broken rule (`reason`, for the log): last call, the channel may be destroyed
+        /// in it only through Loop::retire.
+        virtual void on_end(const std::string& reason) = 0;
+    };
+
+    /// `handler` outlives the channel.
+    Channel(net::Loop& loop, FileDescriptor socket, Handler& handler);
+    ~Channel() override;
+
+    /// Begins reading. False if the socket can't be polled.
+    bool start();
+
+    /// Appends one record whose payload is `first` followed by `second`. Lengths: at most kMaxRecordPayload together. The memory may go
+    /// when the call returns.
+    void append(RecordHeader header, Bytes first = {}, Bytes second = {});
+    /// Sends what has been gathered now.
+    void flush();
+
+    /// True while the peer takes no packets; then append() only queues.
+    bool congested() const { return !backlog_.empty(); }
+    /// Bytes appended and not yet taken by the kernel.
+    size_t unsent() const { return batch_.size() + backlog_bytes_; }
+
+    /// Ends the link without a call to on_end(). Unsent records are dropped.
+    void close();
+    bool closed() const { return socket_ == nullptr; }
+    int descriptor() const { return socket_->descriptor(); }
+
+  private:
+    void on_packet(MutableBytes packet) override;
+    void on_packets_end() override {}
+    void on_writable() override;
+    void on_end(const std::string& reason) override;
+    void on_turn_end() override { flush(); }
+    void on_timer() override;
+
+    void send_packet(const iovec* pieces, int count);
+    void end(const std::string& reason);
+
+    net::Loop& loop_;
+    Handler& handler_;
+    net::PacketSocket* socket_;       // owned; deletes itself after close()
+    std::vector<uint8_t> batch_;      // the packet being filled
+    std::deque<std::vector<uint8_t>> backlog_;  // whole packets that met a full socket, oldest first
+    size_t backlog_bytes_ = 0;
+    uint64_t heard_at_ = 0;           // loop time of the last packet
+};
+
+/// Connects to `path` below the directory `directory_fd` (AT_FDCWD: absolute or relative to the working directory). `type` is
+/// SOCK_SEQPACKET or SOCK_STREAM. The error's code is the errno: EPROTOTYPE (the other type), EAGAIN (backlog full), ECONNREFUSED, EACCES, ENOENT …
+Result<FileDescriptor> connect_unix(int directory_fd, const std::string& path, int type);
+
+}  // namespace marmoset::link

@@ -1,0 +1,170 @@
+#include "net/connection.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace marmoset::net {
+
+namespace {
+
+// How long a half-closed peer may take to close its side (RFC 9112 9.6: the lingering close).
+constexpr uint64_t kLingerMs = 2000;
+
+}  // namespace
+
+Connection::Connection(Loop& loop, std::unique_ptr<Transport> transport, const Address& peer,
+                       ConnectionObserver& observer)
+    : loop_(loop), observer_(observer), transport_(std::move(transport)), peer_(peer) {
+    poll_.data = this;
+}
+
+Connection::~Connection() = default;
+
+bool Connection::start(std::unique_ptr<Protocol> protocol) {
+    protocol_ = std::move(protocol);
+    if (uv_poll_init(loop_.uv(), &poll_, transport_->descriptor()) != 0) {
+        closing_ = true;
+        protocol_->on_closed(CloseReason::InternalError);
+        observer_.on_connection_closed(*this, CloseReason::InternalError);
+        delete this;
+        return false;
+    }
+    update_interest();
+    return true;
+}
+
+void Connection::replace_protocol(std::unique_ptr<Protocol> protocol) {
+    loop_.retire(std::move(protocol_));
+    protocol_ = std::move(protocol);
+}
+
+void Connection::pause(ReadPause reason) {
+    paused_ |= static_cast<uint8_t>(reason);
+    if (!closing_) loop_.at_turn_end(*this);
+}
+
+void Connection::resume(ReadPause reason) {
+    paused_ &= static_cast<uint8_t>(~static_cast<uint8_t>(reason));
+    if (!closing_) loop_.at_turn_end(*this);
+}
+
+// Polling is changed at the end of the turn: a pause and a resume within one turn cost nothing.
+void Connection::on_turn_end() {
+    if (!closing_) update_interest();
+}
+
+void Connection::update_interest() {
+    const uint8_t wanted = static_cast<uint8_t>((paused_ == 0 ? UV_READABLE : 0) | (blocked() ? UV_WRITABLE : 0));
+    if (wanted == interest_) return;
+    interest_ = wanted;
+    if (wanted == 0) {
+        uv_poll_stop(&poll_);
+        return;
+    }
+    uv_poll_start(&poll_, wanted, [](uv_poll_t* handle, int status, int events) {
+        static_cast<Connection*>(handle->data)->on_poll(status, events);
+    });
+}
+
+void Connection::on_poll(int status, int events) {
+    if (status < 0) {
+        close(CloseReason::ReadError);
+        return;
+    }
+    if ((events & UV_WRITABLE) != 0) on_writable();
+    if ((events & UV_READABLE) != 0 && !closing_ && paused_ == 0) on_readable();
+}
+
+void Connection::on_readable() {
+    const MutableBytes buffer = loop_.read_buffer();
+    if (lingering_) {
+        const ssize_t count = transport_->read(buffer);
+        if (count == 0 || (count < 0 && count != -EAGAIN)) close(final_reason_);
+        return;
+    }
+    const ssize_t count = transport_->read(buffer.first(std::min(buffer.size(), protocol_->read_limit())));
+    if (count > 0) {
+        protocol_->on_bytes(buffer.first(static_cast<size_t>(count)));
+        if (!closing_) flush();
+    } else if (count == 0) {
+        pause(ReadPause::Ended);
+        protocol_->on_end_of_stream();
+        if (!closing_) flush();
+    } else if (count != -EAGAIN) {
+        close(count == -ECONNRESET ? CloseReason::PeerReset : CloseReason::ReadError);
+    }
+}
+
+void Connection::on_writable() {
+    loop_.output().resume(*this);
+    if (closing_) return;
+    if (!blocked()) loop_.at_turn_end(*this);
+    if (lingering_) {
+        linger_if_sent();
+    } else {
+        protocol_->on_output_progress();
+    }
+}
+
+void Connection::on_output_failed(int error_number) {
+    close(error_number == ECONNRESET || error_number == EPIPE ? CloseReason::PeerReset : CloseReason::WriteError);
+}
+
+void Connection::on_timer() {
+    if (closing_) return;
+    if (lingering_) {
+        close(final_reason_);
+        return;
+    }
+    protocol_->on_deadline();
+}
+
+void Connection::close_after_output(CloseReason reason) {
+    if (ending()) return;
+    lingering_ = true;
+    final_reason_ = reason;
+    const bool ended = paused_for(ReadPause::Ended);
+    flush();
+    if (closing_) return;
+    if (ended && unsent() == 0) {
+        close(reason);
+        return;
+    }
+    paused_ = ended ? static_cast<uint8_t>(ReadPause::Ended) : 0;
+    set_deadline(kLingerMs);
+    linger_if_sent();
+    if (!closing_) loop_.at_turn_end(*this);
+}
+
+void Connection::linger_if_sent() {
+    if (unsent() != 0) {
+        set_deadline(kLingerMs * 5);  // restarted by progress: the peer is taking it
+        return;
+    }
+    if (half_closed_) return;
+    half_closed_ = true;
+    if (paused_for(ReadPause::Ended)) {
+        close(final_reason_);
+        return;
+    }
+    transport_->shutdown_write();
+    set_deadline(kLingerMs);
+}
+
+void Connection::close(CloseReason reason) {
+    if (closing_) return;
+    closing_ = true;
+    clear_deadline();
+    loop_.output().forget(*this);
+    protocol_->on_closed(reason);
+    observer_.on_connection_closed(*this, reason);
+    uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
+        auto* connection = static_cast<Connection*>(handle->data);
+        connection->loop_.retire(std::move(connection->protocol_));
+        delete connection;
+    });
+    // The poll handle is inactive from here on, so the descriptor may go at once: its number is not polled any more.
+    transport_.reset();
+}
+
+}  // namespace marmoset::net

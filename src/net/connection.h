@@ -1,0 +1,147 @@
+// One client: owner of a transport, of the protocol object that speaks on it (HTTP, then perhaps a websocket
+// session) and of its unsent output. It alone closes, and is freed in libuv's close callback.
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+
+#include "base/close_reason.h"
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/output.h"
+#include "net/transport.h"
+
+namespace marmoset::net {
+
+class Connection;
+
+/// What speaks on a connection. Owned by it; `connection()` outlives the protocol. All calls come from the loop's thread.
+class Protocol : public Retired {
+  public:
+    explicit Protocol(Connection& connection) : connection_(connection) {}
+
+    /// How many bytes it will take in one piece, at least 1.
+    virtual size_t read_limit() const { return SIZE_MAX; }
+    /// Bytes from the peer, in the loop's read buffer: may be changed in place, gone when the call returns. All of them
+    /// are taken: what is incomplete the protocol keeps. May close the connection or replace itself.
+    virtual void on_bytes(MutableBytes data) = 0;
+    /// The peer will send no more (half-closed); it may still read.
+    virtual void on_end_of_stream() = 0;
+    /// Some of what was blocked has left; unsent() tells what remains.
+    virtual void on_output_progress() {}
+    /// The deadline set with Connection::set_deadline has passed.
+    virtual void on_deadline() = 0;
+    /// The connection is closing: last call, nothing can be sent any more.
+    virtual void on_closed(CloseReason reason) = 0;
+    /// The worker is stopping: end when it is polite to do so.
+    virtual void on_shutdown() = 0;
+
+    Connection& connection() const { return connection_; }
+
+  private:
+    Connection& connection_;  // owns this protocol, outlives it
+};
+
+/// Why a connection is not being read. Reading resumes when no reason is left.
+enum class ReadPause : uint8_t {
+    Exchange = 1,   ///< a request is being answered; the next one waits
+    Output = 2,     ///< the peer does not take what we send
+    Credit = 4,     ///< the system server has not granted more
+    Link = 8,       ///< the link is full
+    Handshake = 16, ///< upgraded, the other side has not accepted yet
+    Ended = 32,     ///< end of stream was seen
+};
+
+/// Called when a connection is gone, before it is freed: the owner of the list of connections.
+class ConnectionObserver {
+  public:
+    virtual ~ConnectionObserver() = default;
+    virtual void on_connection_closed(Connection& connection, CloseReason reason) = 0;
+};
+
+class Connection final : public Timer, public TurnEnd {
+  public:
+    /// `observer` outlives the connection. Call start() next; the connection deletes itself after close().
+    Connection(Loop& loop, std::unique_ptr<Transport> transport, const Address& peer, ConnectionObserver& observer);
+
+    /// Begins reading with `protocol`. False if the descriptor can't be polled (then it has been closed).
+    bool start(std::unique_ptr<Protocol> protocol);
+    /// From now on `protocol` speaks; the old one is freed at the end of the turn. Bytes the old one has not dealt with are its to hand over.
+    void replace_protocol(std::unique_ptr<Protocol> protocol);
+    Protocol& protocol() const { return *protocol_; }
+
+    // Output: see OutputGather for the kinds of memory.
+    void write_copy(Bytes data) { loop_.output().append_copy(*this, data); }
+    void write_borrowed(Bytes data) { loop_.output().append_borrowed(*this, data); }
+    void write_shared(Bytes data, Ref<RefCounted> owner) { loop_.output().append_shared(*this, data, std::move(owner)); }
+    void write_file(int fd, off_t offset, size_t size, Ref<RefCounted> owner) {
+        loop_.output().append_file(*this, fd, offset, size, std::move(owner));
+    }
+    /// Sends what was gathered now instead of at the end of the turn.
+    void flush() { loop_.output().flush(*this); }
+    /// Bytes written but not yet taken by the kernel.
+    uint64_t unsent() const { return queue_ ? queue_->bytes : 0; }
+    /// True while the kernel takes no more.
+    bool blocked() const { return queue_ && queue_->blocked; }
+    /// Bytes the kernel has taken since the connection began.
+    uint64_t bytes_sent() const { return bytes_sent_; }
+
+    void pause(ReadPause reason);
+    void resume(ReadPause reason);
+    bool paused() const { return paused_ != 0; }
+    bool paused_for(ReadPause reason) const { return (paused_ & static_cast<uint8_t>(reason)) != 0; }
+
+    /// One deadline at a time; on_deadline() of the protocol is called. Rounded up to 100 ms.
+    void set_deadline(uint64_t milliseconds) { loop_.timers().arm(*this, milliseconds); }
+    void clear_deadline() { loop_.timers().disarm(*this); }
+
+    /// Ends the connection at once; unsent output is dropped. `this` stays valid until the loop's close callback.
+    void close(CloseReason reason);
+    /// Sends what is queued, half-closes, waits a little for the peer to close (so that a reset does not destroy the answer on its
+    /// way), then closes. Further input is thrown away.
+    void close_after_output(CloseReason reason);
+    bool closing() const { return closing_; }
+    /// True once close_after_output was called, too.
+    bool ending() const { return closing_ || lingering_; }
+
+    Loop& loop() const { return loop_; }
+    Transport& transport() const { return *transport_; }
+    const Address& peer() const { return peer_; }
+    int descriptor() const { return transport_->descriptor(); }
+
+    /// Intrusive list of the owner's connections.
+    Connection* list_next = nullptr;
+    Connection* list_previous = nullptr;
+
+  private:
+    friend class OutputGather;
+    ~Connection() override;
+
+    void on_poll(int status, int events);
+    void on_readable();
+    void on_writable();
+    void on_output_failed(int error_number);
+    void linger_if_sent();
+    void update_interest();
+    void on_turn_end() override;
+    void on_timer() override;
+
+    Loop& loop_;
+    ConnectionObserver& observer_;
+    std::unique_ptr<Transport> transport_;
+    std::unique_ptr<Protocol> protocol_;
+    std::unique_ptr<OutputQueue> queue_;  // from the gather's pool; null when all output has left
+    uint64_t bytes_sent_ = 0;
+    uv_poll_t poll_;
+    Address peer_;
+    uint8_t paused_ = 0;
+    uint8_t interest_ = 0;   // events the poll handle waits for
+    bool gathered_ = false;  // listed in the gather's dirty list
+    bool closing_ = false;
+    bool lingering_ = false;
+    bool half_closed_ = false;
+    CloseReason final_reason_ = CloseReason::PeerClosed;
+};
+
+}  // namespace marmoset::net

@@ -1,0 +1,159 @@
+#include "net/listener.h"
+
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "log/logger.h"
+
+namespace marmoset::net {
+
+namespace {
+
+constexpr int kAcceptsPerWakeup = 64;
+constexpr uint64_t kPauseMs = 200;  // without descriptors: until the next try
+constexpr int kBacklog = 4096;      // the kernel caps it at net.core.somaxconn
+
+Result<FileDescriptor> open_socket(const ListenAddress& address) {
+    FileDescriptor fd(socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return errno_error("socket for", address.text(), errno);
+    const int on = 1;
+    const int off = 0;
+    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address.storage.ss_family == AF_INET6) {
+        setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, address.any ? &off : &on, sizeof on);
+    }
+    return fd;
+}
+
+Result<FileDescriptor> bind_tcp(ListenAddress& address, bool reuse_port) {
+    auto fd = open_socket(address);
+    if (!fd) return fd;
+    const int on = 1;
+    if (reuse_port) setsockopt(fd->get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (bind(fd->get(), reinterpret_cast<sockaddr*>(&address.storage), address.size) != 0) {
+        return errno_error("bind", address.text(), errno);
+    }
+    socklen_t size = sizeof address.storage;
+    getsockname(fd->get(), reinterpret_cast<sockaddr*>(&address.storage), &size);
+    return fd;
+}
+
+Result<std::vector<FileDescriptor>> bind_unix(const ListenAddress& address) {
+    auto fd = open_socket(address);
+    if (!fd) return fd.error();
+    struct stat info;
+    if (lstat(address.unix_path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) {
+        FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        const int status = connect(probe.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
+        if (status == 0 || errno == EAGAIN) return errno_error("bind", address.text(), EADDRINUSE);
+        if (errno == ECONNREFUSED) unlink(address.unix_path.c_str());
+    }
+    const mode_t mask = umask(0117);
+    const int status = bind(fd->get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
+    const int bind_error = errno;
+    umask(mask);
+    if (status != 0) return errno_error("bind", address.text(), bind_error);
+    std::vector<FileDescriptor> sockets;
+    sockets.push_back(fd.take());
+    return sockets;
+}
+
+}  // namespace
+
+Result<std::vector<FileDescriptor>> bind_listeners(ListenAddress& address, unsigned count) {
+    std::vector<FileDescriptor> sockets;
+    if (!address.unix_path.empty()) {
+        auto bound = bind_unix(address);
+        if (!bound) return bound;
+        sockets = bound.take();
+    } else {
+        auto probe = bind_tcp(address, false);
+        if (!probe && probe.error().code == EAFNOSUPPORT && address.any) {  // a kernel without IPv6
+            const uint16_t port = reinterpret_cast<sockaddr_in&>(address.storage).sin_port;
+            address = *parse_listen_address("0.0.0.0", ntohs(port));
+            probe = bind_tcp(address, false);
+        }
+        if (!probe) return probe.error();
+        if (count <= 1) {
+            sockets.push_back(probe.take());
+        } else {
+            probe->reset();
+            for (unsigned i = 0; i < count; ++i) {
+                auto bound = bind_tcp(address, true);
+                if (!bound) return bound.error();
+                sockets.push_back(bound.take());
+            }
+        }
+    }
+    for (const FileDescriptor& socket : sockets) {
+        if (listen(socket.get(), kBacklog) != 0) return errno_error("listen", address.text(), errno);
+    }
+    return sockets;
+}
+
+Listener::Listener(Loop& loop, int socket, OnAccept on_accept)
+    : loop_(loop), socket_(socket), on_accept_(std::move(on_accept)) {
+    uv_poll_init(loop.uv(), &poll_, socket);
+    poll_.data = this;
+}
+
+Listener::~Listener() = default;
+
+void Listener::start() {
+    if (running_) return;
+    running_ = true;
+    uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* handle, int status, int) {
+        if (status == 0) static_cast<Listener*>(handle->data)->accept_some();
+    });
+}
+
+void Listener::stop() {
+    running_ = false;
+    loop_.timers().disarm(*this);
+    uv_poll_stop(&poll_);
+}
+
+void Listener::close() {
+    stop();
+    uv_close(reinterpret_cast<uv_handle_t*>(&poll_),
+             [](uv_handle_t* handle) { delete static_cast<Listener*>(handle->data); });
+}
+
+void Listener::accept_some() {
+    for (int i = 0; i < kAcceptsPerWakeup && running_; ++i) {
+        sockaddr_storage storage;
+        socklen_t size = sizeof storage;
+        FileDescriptor socket(
+            accept4(socket_, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (!socket) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+                // Level-triggered polling would spin: the listener sleeps, connected clients are served on.
+                static log::RateLimit limit;
+                if (limit.permit(loop_.now())) {
+                    log::error("accept: {}; new clients wait{}", errno_error("", "", errno).text.substr(2), limit.suffix());
+                }
+                uv_poll_stop(&poll_);
+                loop_.timers().arm(*this, kPauseMs);
+            }
+            return;  // EAGAIN; a client that left already (ECONNABORTED) is found at the next wake-up
+        }
+        if (storage.ss_family != AF_UNIX) {
+            const int on = 1;
+            setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        }
+        const Address peer = Address::from(reinterpret_cast<sockaddr*>(&storage), size);
+        on_accept_(std::move(socket), peer);
+    }
+}
+
+void Listener::on_timer() {
+    if (!running_) return;
+    running_ = false;
+    start();
+}
+
+}  // namespace marmoset::net

@@ -1,0 +1,114 @@
+#include "net/loop.h"
+
+#include <cassert>
+#include <ctime>
+
+#include "net/output.h"
+
+namespace marmoset::net {
+
+namespace {
+
+// uv_loop_init before the members that use the loop.
+uv_loop_t* initialised(uv_loop_t* loop) {
+    [[maybe_unused]] const int status = uv_loop_init(loop);
+    assert(status == 0);
+    return loop;
+}
+
+}  // namespace
+
+TurnEnd::~TurnEnd() {
+    if (queue_) queue_->cancel(*this);
+}
+
+Loop::Loop()
+    : timers_(initialised(&loop_)),
+      output_(std::make_unique<OutputGather>(*this)),
+      read_memory_(new uint8_t[kReadBufferSize + 2 * kReadPadding]) {
+    uv_prepare_init(&loop_, &prepare_);
+    uv_check_init(&loop_, &check_);
+    prepare_.data = check_.data = this;
+    // Poll callbacks are followed by `check`; timers, closing callbacks and finished thread-pool work by `prepare`. In both
+    // places the loop is about to sleep or to look for events: what was gathered must leave.
+    uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Loop*>(handle->data)->end_turn(); });
+    uv_check_start(&check_, [](uv_check_t* handle) { static_cast<Loop*>(handle->data)->end_turn(); });
+    uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
+    uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
+}
+
+Loop::~Loop() {
+    end_turn();
+    timers_.close();
+    uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), nullptr);
+    uv_close(reinterpret_cast<uv_handle_t*>(&check_), nullptr);
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    retired_.clear();
+    [[maybe_unused]] const int status = uv_loop_close(&loop_);
+    assert(status == 0 && "a handle outlived its loop");
+}
+
+void Loop::run() { uv_run(&loop_, UV_RUN_DEFAULT); }
+
+void Loop::stop() { uv_stop(&loop_); }
+
+int64_t Loop::wall_seconds() {
+    const uint64_t now = uv_now(&loop_);
+    if (wall_seconds_ == 0 || now - wall_read_at_ >= 200) {
+        wall_seconds_ = time(nullptr);
+        wall_read_at_ = now;
+    }
+    return wall_seconds_;
+}
+
+void Loop::at_turn_end(TurnEnd& task) {
+    if (task.queue_) return;
+    task.queue_ = this;
+    task.next_ = nullptr;
+    *last_ = &task;
+    last_ = &task.next_;
+}
+
+void Loop::cancel(TurnEnd& task) {
+    for (TurnEnd** link = &first_; *link; link = &(*link)->next_) {
+        if (*link != &task) continue;
+        *link = task.next_;
+        if (last_ == &task.next_) last_ = link;
+        task.queue_ = nullptr;
+        return;
+    }
+}
+
+void Loop::end_turn() {
+    while (first_) {
+        TurnEnd& task = *first_;
+        first_ = task.next_;
+        if (!first_) last_ = &first_;
+        task.queue_ = nullptr;
+        task.on_turn_end();
+    }
+    output_->flush_all();
+    if (!retired_.empty()) {
+        auto retired = std::move(retired_);
+        retired_.clear();
+        retired.clear();
+    }
+    if (after_turn_) after_turn_();
+}
+
+void Loop::run_blocking(std::function<void()> work, std::function<void()> done) {
+    struct Request {
+        uv_work_t work;
+        std::function<void()> run, done;
+    };
+    auto* request = new Request{{}, std::move(work), std::move(done)};
+    request->work.data = request;
+    uv_queue_work(
+        &loop_, &request->work, [](uv_work_t* handle) { static_cast<Request*>(handle->data)->run(); },
+        [](uv_work_t* handle, int) {
+            std::unique_ptr<Request> finished(static_cast<Request*>(handle->data));
+            finished->done();
+        });
+}
+
+}  // namespace marmoset::net

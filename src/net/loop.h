@@ -1,0 +1,110 @@
+// One libuv loop and what every user of it shares: the read buffer, the end of the turn, deadlines, the
+// account of queued memory. In: handles of others. Out: their callbacks. One thread; a worker has exactly one.
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/bytes.h"
+#include "net/timer.h"
+
+namespace marmoset::net {
+
+class Loop;
+class OutputGather;
+
+/// Something to be done once before the loop sleeps again (flush a batch, apply a poll mask).
+/// Intrusive: queueing allocates nothing. Its destructor takes it out of the queue.
+class TurnEnd {
+  public:
+    TurnEnd() = default;
+    TurnEnd(const TurnEnd&) = delete;
+    TurnEnd& operator=(const TurnEnd&) = delete;
+
+  protected:
+    virtual ~TurnEnd();
+    virtual void on_turn_end() = 0;
+
+  private:
+    friend class Loop;
+    TurnEnd* next_ = nullptr;
+    Loop* queue_ = nullptr;  ///< the loop it is queued at
+};
+
+/// An object whose memory is freed at the end of the turn, when no caller of it is on the stack any more.
+class Retired {
+  public:
+    virtual ~Retired() = default;
+};
+
+class Loop {
+  public:
+    static constexpr size_t kReadBufferSize = 512 * 1024;
+    static constexpr size_t kReadPadding = 64;
+
+    Loop();
+    ~Loop();  ///< all handles must have been closed by their owners; runs their close callbacks
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    uv_loop_t* uv() { return &loop_; }
+    void run();
+    void stop();
+
+    /// Milliseconds, monotonic, as of this turn.
+    uint64_t now() const { return uv_now(&loop_); }
+    /// Seconds since the epoch, at most one second old: for dates and logs.
+    int64_t wall_seconds();
+
+    TimerWheel& timers() { return timers_; }
+    OutputGather& output() { return *output_; }
+
+    /// The buffer everyone reads into; free again when the callback that filled it returns. kReadPadding bytes before and after
+    /// it may be overwritten by the one who uses it.
+    MutableBytes read_buffer() { return {read_memory_.get() + kReadPadding, kReadBufferSize}; }
+
+    /// Runs `task` once at the end of this turn, after all callbacks of this poll. Queueing twice is the same as once.
+    /// A task that queues itself while running runs again in the same turn's end.
+    void at_turn_end(TurnEnd& task);
+    /// Frees `object` at the end of the turn.
+    void retire(std::unique_ptr<Retired> object) { retired_.push_back(std::move(object)); }
+
+    /// Called after everything else of a turn's end (the access log's flush). Set once, by the worker.
+    void set_after_turn(std::function<void()> after) { after_turn_ = std::move(after); }
+
+    /// Bytes held by queues and reassembly in this process: kept by those who queue, limited by `maxmemory`.
+    uint64_t queued_memory() const { return queued_memory_; }
+    void add_queued_memory(int64_t bytes) { queued_memory_ = static_cast<uint64_t>(static_cast<int64_t>(queued_memory_) + bytes); }
+    void set_memory_limit(uint64_t bytes) { memory_limit_ = bytes; }
+    bool memory_exhausted() const { return queued_memory_ > memory_limit_; }
+
+    /// Runs `work` in libuv's thread pool, then `done` on this loop (always, also when the loop is about to end). `work` must touch nothing
+    /// that the loop's thread uses meanwhile.
+    void run_blocking(std::function<void()> work, std::function<void()> done);
+
+  private:
+    friend class TurnEnd;
+    void end_turn();
+    void cancel(TurnEnd& task);
+
+    uv_loop_t loop_;
+    uv_prepare_t prepare_;
+    uv_check_t check_;
+    TimerWheel timers_;
+    std::unique_ptr<OutputGather> output_;
+    std::unique_ptr<uint8_t[]> read_memory_;
+    TurnEnd* first_ = nullptr;
+    TurnEnd** last_ = &first_;
+    std::vector<std::unique_ptr<Retired>> retired_;
+    std::function<void()> after_turn_;
+    uint64_t queued_memory_ = 0;
+    uint64_t memory_limit_ = 256u << 20;
+    uint64_t wall_read_at_ = 0;
+    int64_t wall_seconds_ = 0;
+};
+
+}  // namespace marmoset::net
