@@ -1,0 +1,90 @@
+# Marmoset's menu. In: config.mk (from ./configure, run by itself when missing). Out: build/<flavour>/. How things are
+# compiled stands in utils/build/rules.mk, how they are installed in utils/build/install, what is tested in utils/build/check.
+#
+# Out of tree, configure writes a Makefile that sets S to the sources' folder and includes this one.
+
+VERSION := 0.1.0
+T := $(S)utils/build/
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/sh
+Q := $(if $(V),,@)
+FORCE:
+export S MAKE VERSION
+.PHONY: FORCE all help run deps check check-unit check-scenario check-browser asan tsan lint format bench bench-programs \
+        install uninstall clean distclean
+
+# These need packages before configure can succeed; deps installs only what is missing.
+NEEDS_build := run check check-% asan tsan bench lint
+NEEDS_test := check check-% asan tsan bench
+NEEDS_lint := lint format
+goals := $(or $(MAKECMDGOALS),all)
+SECTIONS := $(strip $(foreach section,build test lint,$(if $(filter $(NEEDS_$(section)),$(goals)),$(section))))
+
+ifneq ($(filter-out help deps format clean distclean,$(goals)),)
+config.mk: $(S)configure
+	$(if $(SECTIONS),@$(T)deps --if-missing $(SECTIONS))
+	@eval "set -- $$(sed -n 's/^# arguments: //p' config.mk 2>/dev/null)"; $(or $(S),./)configure "$$@"
+include config.mk
+# Without config.mk make writes it by the rule above and starts again.
+ifdef COMPILER
+include $(T)rules.mk
+endif
+endif
+
+all: $(ALL_PRODUCTS)   ## programs, modules and libraries of this flavour
+
+help:                  ## this list
+	@echo 'make [FLAVOUR=release|debug|asan|tsan] [V=1] [target]; ./configure --help for what is built and where it goes'
+	@sed -n 's/^\([a-z_.-]*\):[^#=]*## \(.*\)/  \1\t\2/p' $(S)Makefile | expand -t 26
+	@echo 'Warnings are printed by make, and are errors in check, asan, tsan: those read what each compilation left behind.'
+
+run: | need-packages   ## builds, starts websocket_echo and the server, prints the address to open
+	+@$(MAKE) $(JOBS) all
+	@$(T)run build/$(FLAVOUR)
+
+deps:                  ## installs the packages of utils/build/packages.debian (apt)
+	@$(T)deps build test lint
+
+check: | need-packages ## all tests: unit, scenarios against the real server, the browser
+	+@$(T)check release unit scenario browser
+check-unit: | need-packages      ## the unit tests
+	+@$(T)check $(FLAVOUR) unit
+check-scenario: | need-packages  ## the scenarios
+	+@$(T)check $(FLAVOUR) scenario
+check-browser: | need-packages   ## the pages in Chromium
+	+@$(T)check $(FLAVOUR) browser
+asan: | need-packages  ## unit tests and scenarios with AddressSanitizer and UBSan
+	+@$(T)check asan unit scenario
+tsan: | need-packages  ## the same with ThreadSanitizer
+	+@$(T)check tsan unit scenario
+lint: | need-packages  ## who includes whom, clang-format, clang-tidy; names files over 400 lines
+	+@$(T)lint build/$(FLAVOUR)
+format:                ## clang-format on every source
+	@$(T)deps --if-missing lint
+	@cd ./$(S) && find $(SOURCE_FOLDERS) -name '*.cpp' -o -name '*.h' | xargs -r clang-format -i
+
+bench: | need-packages ## measures us and the peers (tests/bench)
+	+@$(MAKE) $(JOBS) all bench-programs
+	@cd ./$(S) && tests/bench/run --build $(abspath build/$(FLAVOUR))
+bench-programs: $(BENCH_PROGRAMS)
+
+install: all           ## into DESTDIR and the prefix of configure
+	@$(INSTALL_ENVIRONMENT) $(T)install install build/$(FLAVOUR)
+uninstall:             ## takes away what install put there; leaves the configuration
+	@$(INSTALL_ENVIRONMENT) $(T)install uninstall build/$(FLAVOUR)
+
+clean:                 ## removes build/
+	rm -rf build
+distclean: clean       ## ... and what configure wrote
+	rm -f config.mk config.log compile_commands.json $(if $(S),Makefile)
+
+SOURCE_FOLDERS := src modules utils tests
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: need-packages
+need-packages:
+	$(if $(SECTIONS),@$(T)deps --if-missing $(SECTIONS))

@@ -1,0 +1,210 @@
+# How everything is compiled and linked. In: config.mk, S (folder of the sources, empty in tree). Out: below build/<flavour>:
+# obj/ bin/ lib/ modules/ include/ tests/ bench/. Source lists are the folders' contents.
+
+B := build/$(FLAVOUR)
+KNOWN_FLAVOURS := release debug asan tsan
+$(if $(filter $(FLAVOUR),$(KNOWN_FLAVOURS)),,$(error FLAVOUR=$(FLAVOUR): there are $(KNOWN_FLAVOURS)))
+
+# --- flags ------------------------------------------------------------------------------------------------------------
+# Everything is position independent: most of it goes into shared objects too, and is then compiled once.
+# -fno-semantic-interposition gives the calls inside them back to the optimiser.
+OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2
+OPTIMISE_debug := -Og -g3 -D_GLIBCXX_ASSERTIONS
+OPTIMISE_asan := -O1 -g -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS
+OPTIMISE_tsan := -O1 -g -fno-omit-frame-pointer
+SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SANITIZE_tsan := -fsanitize=thread
+SANITIZE := $(SANITIZE_$(FLAVOUR))
+
+COMMON := $(OPTIMISE_$(FLAVOUR)) $(SANITIZE) -fPIC -pthread $(HARDENING)
+WARNINGS := -Wall -Wextra -Wpedantic
+CXX_FLAGS := -std=c++20 $(COMMON) $(WARNINGS) $(LIB_CPPFLAGS) $(LLHTTP_CPPFLAGS) $(USER_CPPFLAGS) $(USER_CXXFLAGS)
+C_FLAGS := $(COMMON) -w -DLLHTTP_STRICT_MODE=1 $(LLHTTP_CPPFLAGS) $(USER_CPPFLAGS) $(USER_CFLAGS)
+LINK := $(CXX) $(SANITIZE) -pthread $(HARDENING_LDFLAGS) $(USER_LDFLAGS)
+LINK_PROGRAM := $(LINK) -pie
+LINK_SHARED := $(LINK) -shared
+BUILD_CONFIG := $(B)/obj/build_config.h
+CONFIG_PATHS := $(B)/obj/config_paths.h
+
+# --- sources ----------------------------------------------------------------------------------------------------------
+sources = $(patsubst $(S)%,%,$(wildcard $(addprefix $(S),$(1))))
+objects = $(patsubst %.cpp,$(B)/obj/%.o,$(1))
+
+LIBRARY_FOLDERS := base log config net tls http websocket link module server
+LIBRARY_SOURCES := $(filter-out src/server/main.cpp,$(call sources,$(LIBRARY_FOLDERS:%=src/%/*.cpp)))
+WEBSOCKET_SOURCES := $(call sources,src/libwebsocket/*.cpp)
+LIBWEBSOCKET_SOURCES := $(call sources,$(patsubst %,src/%/*.cpp,base log net websocket link libwebsocket))
+MAIN_SOURCES := $(call sources,src/server/main.cpp)
+
+module_name = $(patsubst modules/%/,%,$(1))
+MODULES := $(filter-out $(WITHOUT_MODULES),$(sort $(foreach f,$(call sources,modules/*/*.cpp),$(call module_name,$(dir $(f))))))
+STATIC := $(filter $(if $(filter all,$(STATIC_MODULES)),%,$(STATIC_MODULES)),$(MODULES))
+SHARED := $(filter-out $(STATIC),$(MODULES))
+module_sources = $(foreach name,$(1),$(call sources,modules/$(name)/*.cpp))
+# A module that needs a library of its own says so in modules/<name>/module.mk: LIBS_<name> := -l...
+-include $(foreach name,$(MODULES),$(wildcard $(S)modules/$(name)/module.mk))
+
+SYSTEM_SERVERS := $(sort $(foreach f,$(call sources,utils/websocket_*/*.cpp),$(patsubst utils/%/,%,$(dir $(f)))))
+UTILS_SOURCES := $(foreach name,$(SYSTEM_SERVERS),$(call sources,utils/$(name)/*.cpp))
+UNIT_SOURCES := $(sort $(patsubst ./%,%,$(shell cd ./$(S) && find tests/unit -name '*_test.cpp' 2>/dev/null))) \
+                $(call sources,tests/support/*.cpp)
+BENCH_SOURCES := $(call sources,tests/bench/*.cpp)
+SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) $(UTILS_SOURCES) \
+                  $(UNIT_SOURCES) $(BENCH_SOURCES))
+OBJECTS := $(call objects,$(SOURCES))
+LLHTTP_OBJECTS := $(patsubst %.c,$(B)/obj/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
+STATIC_LIST := $(if $(wildcard $(S)src/module/abi.h),$(B)/obj/static_modules.o)
+SOURCE_LIST := $(B)/obj/sources
+
+# --- products ---------------------------------------------------------------------------------------------------------
+LIBMARMOSET := $(B)/lib/libmarmoset.a
+SERVER := $(if $(MAIN_SOURCES),$(B)/bin/marmoset)
+MODULE_FILES := $(SHARED:%=$(B)/modules/%.so)
+PUBLIC_HEADER := $(B)/include/marmoset/websocket_server.h
+SO_VERSION := 0
+LIBWEBSOCKET_FILE := libwebsocket.so.$(VERSION)
+LIBWEBSOCKET := $(if $(WEBSOCKET_SOURCES),$(B)/lib/libwebsocket.a $(B)/lib/libwebsocket.so)
+SYSTEM_SERVER_FILES := $(SYSTEM_SERVERS:%=$(B)/bin/%)
+BENCH_PROGRAMS := $(patsubst tests/bench/%.cpp,$(B)/bench/%,$(BENCH_SOURCES))
+UNIT := $(B)/tests/unit
+ALL_PRODUCTS := $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(SYSTEM_SERVER_FILES) compile_commands.json
+
+# --- generated files, rewritten only when their text changes ----------------------------------------------------------
+write_text = { mkdir -p $(@D); cat >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
+build_tag := $(COMPILER_TAG)-c++20$(if $(SANITIZE),-$(FLAVOUR))
+define build_config_text
+// Written by make, included in front of every source. A change of flags changes this text, and so rebuilds what it must.
+// $(CXX) $(CXX_FLAGS)
+// $(CC) $(C_FLAGS)
+#define MARMOSET_VERSION "$(VERSION)"
+#define MARMOSET_BUILD_TAG "$(build_tag)"
+$(subst $(newline) ,$(newline),$(foreach feature,$(FEATURES),#define MARMOSET_$(feature) 1$(newline)))
+endef
+# Only src/server and its tests see the paths: another prefix rebuilds a handful of files.
+define config_paths_text
+// Written by make: the built-in paths.
+#define MARMOSET_PREFIX "$(prefix)"
+#define MARMOSET_SYSCONFDIR "$(sysconfdir)"
+#define MARMOSET_LIBDIR "$(libdir)"
+#define MARMOSET_PKGLIBDIR "$(libdir)/marmoset"
+#define MARMOSET_DATADIR "$(datadir)"
+#define MARMOSET_LOCALSTATEDIR "$(localstatedir)"
+#define MARMOSET_CONFIGFILE "$(sysconfdir)/marmoset/marmoset.conf"
+#define MARMOSET_PIDFILE "$(runstatedir)/marmoset.pid"
+endef
+define static_modules_text
+// Written by make: the modules linked in (configure --with-static-modules).
+#include "module/abi.h"
+
+extern "C" {
+$(subst $(newline) ,$(newline),$(foreach name,$(STATIC),extern const MarmosetModule marmoset_module_$(name);$(newline)))
+extern const MarmosetModule* const marmoset_static_modules[];
+const MarmosetModule* const marmoset_static_modules[] = {$(foreach name,$(STATIC),&marmoset_module_$(name),) nullptr};
+}
+endef
+define newline
+
+
+endef
+export build_config_text config_paths_text static_modules_text
+$(BUILD_CONFIG): FORCE
+	@printf '%s\n' "$$build_config_text" | $(write_text)
+$(CONFIG_PATHS): FORCE
+	@printf '%s\n' "$$config_paths_text" | $(write_text)
+$(B)/obj/static_modules.cpp: FORCE
+	@printf '%s\n' "$$static_modules_text" | $(write_text)
+# What is linked: a source added or removed links anew, though no object is newer.
+$(SOURCE_LIST): FORCE
+	@printf '%s\n' $(SOURCES) | $(write_text)
+
+# --- compiling --------------------------------------------------------------------------------------------------------
+# Warnings are kept beside the object: make prints them, check and asan count them as failures, nothing is built twice.
+compile = $(Q)mkdir -p $(@D); $(1) -MMD -MP -c $< -o $@ 2>$@.warnings; status=$$?; cat $@.warnings >&2; \
+          test -s $@.warnings || rm -f $@.warnings; test $$status = 0 || { rm -f $@.warnings; exit 1; }
+say = $(if $(V),,@echo '  $(1) $(patsubst $(S)%,%,$(2))')
+COLOUR := $(if $(MAKE_TERMERR),-fdiagnostics-color=always)
+
+# System servers see the public header and nothing else of ours.
+includes = $(if $(filter utils/%,$(1)),-I$(B)/include,-I$(S)src $(if $(filter tests/%,$(1)),-I$(or $(S),.) -I$(B)/include))
+paths = $(if $(filter src/server/% tests/unit/server/%,$(1)),-include $(CONFIG_PATHS))
+compile_command = $(CXX) $(CXX_FLAGS) -include $(BUILD_CONFIG) $(call paths,$(1)) $(call includes,$(1))
+
+$(B)/obj/%.o: $(S)%.cpp
+	$(call say,CXX,$<)
+	$(call compile,$(call compile_command,$*.cpp) $(COLOUR))
+$(B)/obj/static_modules.o: $(B)/obj/static_modules.cpp
+	$(call say,CXX,$<)
+	$(call compile,$(call compile_command,src) $(COLOUR))
+$(LLHTTP_OBJECTS): $(B)/obj/llhttp/%.o: $(firstword $(dir $(LLHTTP_SOURCES)))%.c $(BUILD_CONFIG)
+	$(call say,CC,$<)
+	$(call compile,$(CC) $(C_FLAGS))
+
+$(OBJECTS) $(STATIC_LIST): | $(BUILD_CONFIG) $(CONFIG_PATHS)
+$(call objects,$(UTILS_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES)): | $(PUBLIC_HEADER)
+-include $(OBJECTS:.o=.d) $(STATIC_LIST:.o=.d)
+
+$(PUBLIC_HEADER): $(wildcard $(S)src/libwebsocket/websocket_server.h)
+	@mkdir -p $(@D); $(if $<,cp $< $@,touch $@)
+
+# --- linking ----------------------------------------------------------------------------------------------------------
+$(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(B)/lib/$(LIBWEBSOCKET_FILE) $(SYSTEM_SERVER_FILES) $(UNIT): $(SOURCE_LIST)
+archive = $(Q)mkdir -p $(@D); rm -f $@; $(AR) rcs $@ $(filter %.o,$^)
+$(LIBMARMOSET): $(call objects,$(LIBRARY_SOURCES)) $(LLHTTP_OBJECTS)
+	$(call say,AR ,$@)
+	$(archive)
+$(B)/lib/libwebsocket.a: $(call objects,$(LIBWEBSOCKET_SOURCES))
+	$(call say,AR ,$@)
+	$(archive)
+
+# The whole library, its symbols visible: modules are loaded into it and link nothing of ours themselves.
+whole_library = -Wl,--whole-archive $(LIBMARMOSET) -Wl,--no-whole-archive
+link = $(Q)mkdir -p $(@D); $(LINK_PROGRAM) -rdynamic -o $@ $(filter %.o,$^) $(whole_library)
+MODULE_LIBS := $(foreach name,$(MODULES),$(LIBS_$(name)))
+$(B)/bin/marmoset: $(call objects,$(MAIN_SOURCES) $(call module_sources,$(STATIC))) $(STATIC_LIST) $(LIBMARMOSET)
+	$(call say,LD ,$@)
+	$(link) $(LIBS) $(foreach name,$(STATIC),$(LIBS_$(name)))
+
+$(foreach name,$(SHARED),$(eval $(B)/modules/$(name).so: $(call objects,$(call module_sources,$(name)))))
+$(MODULE_FILES): $(B)/modules/%.so:
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,$(@F) -o $@ $(filter %.o,$^) $(LIBS_$*)
+
+$(B)/lib/$(LIBWEBSOCKET_FILE): $(call objects,$(LIBWEBSOCKET_SOURCES)) $(wildcard $(S)src/libwebsocket/libwebsocket.map)
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,libwebsocket.so.$(SO_VERSION) \
+	    -Wl,--version-script=$(S)src/libwebsocket/libwebsocket.map -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIBS)
+$(B)/lib/libwebsocket.so: $(B)/lib/$(LIBWEBSOCKET_FILE)
+	@ln -sf $(LIBWEBSOCKET_FILE) $(@D)/libwebsocket.so.$(SO_VERSION); ln -sf $(LIBWEBSOCKET_FILE) $@; touch -h $@
+
+$(foreach name,$(SYSTEM_SERVERS),$(eval $(B)/bin/$(name): $(call objects,$(call sources,utils/$(name)/*.cpp))))
+$(SYSTEM_SERVER_FILES): $(B)/lib/libwebsocket.a
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -Wl,--as-needed -o $@ $(filter %.o,$^) $(B)/lib/libwebsocket.a $(LIBS)
+
+# One program; it holds the modules too, so that their classes can be tested alone.
+$(UNIT): $(call objects,$(UNIT_SOURCES) $(WEBSOCKET_SOURCES) $(call module_sources,$(MODULES))) $(STATIC_LIST) $(LIBMARMOSET)
+	$(call say,LD ,$@)
+	$(link) -lgmock -lgtest -lgtest_main $(LIBS) $(MODULE_LIBS)
+
+$(BENCH_PROGRAMS): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIBMARMOSET)
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -o $@ $< $(LIBMARMOSET) $(LIBS)
+
+# --- for tools --------------------------------------------------------------------------------------------------------
+compile_commands.json: FORCE
+	@$(file >$@.new,[$(subst } {,}$(comma)$(newline) {,$(foreach s,$(SOURCES),$(call compile_entry,$(s))))])
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+comma := ,
+compile_entry = {"directory": "$(CURDIR)", "file": "$(S)$(1)", "command": "$(call compile_command,$(1)) -c $(S)$(1)"}
+
+# An object is made anew when anything it includes has changed, and only then is its source looked at again.
+TIDY_SOURCES := $(filter src/% modules/% utils/%,$(SOURCES))
+TIDY_STAMPS := $(TIDY_SOURCES:%.cpp=build/lint/%.tidy)
+.PHONY: tidy print-tidy
+tidy: $(TIDY_STAMPS)
+print-tidy:
+	@printf '%s\n' $(TIDY_STAMPS)
+$(TIDY_STAMPS): build/lint/%.tidy: $(B)/obj/%.o $(S).clang-tidy | compile_commands.json
+	$(call say,TIDY,$(S)$*.cpp)
+	$(Q)mkdir -p $(@D); clang-tidy -p . --quiet --warnings-as-errors='*' $(S)$*.cpp >$@.log 2>&1 || \
+	    { grep -v 'warnings generated' $@.log; rm -f $@.log; exit 1; }; mv $@.log $@
