@@ -1,0 +1,56 @@
+// What all HTTP connections of one `servers` entry share in a worker: limits, the handler, fields common to every response.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http/exchange.h"
+#include "http/handler.h"
+#include "log/access_log.h"
+#include "net/loop.h"
+
+namespace marmoset::http {
+
+/// Limits of a `servers` entry; names and defaults in conf/marmoset.conf.
+struct Limits {
+    size_t header_size = 16384;      ///< bytes of request line and header block
+    size_t header_count = 100;
+    size_t request_line = 8192;      ///< bytes of the target
+    uint64_t body_size = 10u << 20;  ///< bytes of a request body
+    uint64_t header_timeout_ms = 10000;
+    uint64_t body_timeout_ms = 30000;
+    uint64_t keep_alive_ms = 15000;  ///< 0: every response closes
+    uint64_t send_timeout_ms = 60000;
+    uint8_t minor_version = 1;       ///< answered as HTTP/1.x at most
+    bool http09 = false;
+};
+
+/// Counters of one worker and entry, for the logs of today and the status page of tomorrow.
+struct Counters {
+    uint64_t requests = 0;
+    uint64_t bad_requests = 0;
+    uint64_t responses_4xx = 0;
+    uint64_t responses_5xx = 0;
+};
+
+struct Service {
+    net::Loop& loop;
+    ExchangePool& exchanges;
+    Handler& handler;
+    Limits limits;
+    log::AccessLog& access_log;
+    std::string server_name;      ///< value of the Server field; empty: none is sent
+    std::string static_fields;    ///< fields every response has (security, `headers`), "Name: value\r\n" each
+    bool draining = false;        ///< responses close their connection
+    Counters counters;
+
+    /// Server, Date and static_fields as they go into each response; made once a second.
+    std::string_view common_fields();
+
+  private:
+    std::string common_fields_;
+    int64_t common_second_ = -1;
+};
+
+}  // namespace marmoset::http

@@ -1,0 +1,84 @@
+// The module interface: one constant table per module, `marmoset_module_<name>`, the same for a `.so` found with -M and for one
+// linked in. Write a class and let module/adapter.h fill the table; modules/skeleton is the tutorial.
+//
+// History of the interface (newest first):
+//   1.0  2026-11-22  first version
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/section.h"
+#include "http/exchange.h"
+#include "http/service.h"
+#include "net/loop.h"
+
+namespace marmoset::module {
+
+inline constexpr uint16_t kAbiMajor = 1;
+inline constexpr uint16_t kAbiMinor = 0;
+
+/// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of their `order` field.
+enum class Phase : uint8_t { Connection, Access, Content, Response };
+
+/// One row of `mimetypes` of the configuration.
+struct MimeType {
+    std::string patterns;  ///< pattern list on the file's path, without case
+    std::string type;
+};
+
+/// What an instance is made in: one per group and `servers` entry, created before the workers are forked. Lives as long as the instance.
+struct Context {
+    std::string server_name;           ///< hostname of the entry, for logs
+    unsigned slot = 0;                 ///< index for Exchange::slot
+    std::vector<MimeType> mime_types;
+    bool tls = false;                  ///< the entry's clients come over TLS
+};
+
+/// What an instance may use once its worker runs. All of it outlives the instance's stop().
+struct Worker {
+    net::Loop& loop;
+    http::ExchangePool& exchanges;
+    http::Service& service;
+    log::AccessLog& access_log;
+    unsigned number;  ///< 0 …
+};
+
+}  // namespace marmoset::module
+
+extern "C" {
+
+/// The table. Every hook gets its instance first; a null hook is never called and costs nothing. No hook may throw.
+struct MarmosetModule {
+    uint16_t abi_major;     ///< loads if equal to ours
+    uint16_t abi_minor;     ///< and not above ours
+    uint32_t size;          ///< sizeof(MarmosetModule); not above ours
+    const char* build_tag;  ///< compiler, standard library and flavour; equal to ours
+    const char* name;       ///< the configuration group it serves
+    const char* help;       ///< one sentence
+    marmoset::module::Phase phase;
+    uint8_t order;          ///< within the phase; smaller is asked first
+    const marmoset::config::Key* keys;  ///< of its group
+    size_t key_count;
+
+    /// Reads the settings, opens what needs privileges. Null and `error` on failure: the server does not start.
+    void* (*create)(const marmoset::module::Context& context, const marmoset::config::Section& settings, marmoset::Error& error);
+    void (*destroy)(void* instance);
+    /// In each worker, privileges dropped, before the first client. False and `error`: the worker does not start.
+    bool (*start)(void* instance, marmoset::module::Worker& worker, marmoset::Error& error);
+    /// The worker is stopping: let clients end politely. Called once; the worker exits when all connections are gone, or at its drain timeout.
+    void (*stop)(void* instance);
+    /// All connections are gone and the loop is about to end: close handles.
+    void (*finish)(void* instance);
+
+    marmoset::http::Verdict (*on_request)(void* instance, marmoset::http::Exchange& exchange);
+    void (*on_response)(void* instance, marmoset::http::Exchange& exchange);
+    /// The exchange is over; called in reverse order for every module, also those that were not asked.
+    void (*on_done)(void* instance, marmoset::http::Exchange& exchange, bool aborted);
+};
+
+}  // extern "C"
