@@ -184,7 +184,7 @@ $(SYSTEM_SERVER_FILES): $(B)/lib/libwebsocket.a
 # One program; it holds the modules too, so that their classes can be tested alone.
 $(UNIT): $(call objects,$(UNIT_SOURCES) $(WEBSOCKET_SOURCES) $(call module_sources,$(MODULES))) $(STATIC_LIST) $(LIBMARMOSET)
 	$(call say,LD ,$@)
-	$(link) -lgmock -lgtest -lgtest_main $(LIBS) $(MODULE_LIBS)
+	$(link) -lgtest_main -lgmock -lgtest $(LIBS) $(MODULE_LIBS)
 
 $(BENCH_PROGRAMS): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIBMARMOSET)
 	$(call say,LD ,$@)
@@ -208,3 +208,12 @@ $(TIDY_STAMPS): build/lint/%.tidy: $(B)/obj/%.o $(S).clang-tidy | compile_comman
 	$(call say,TIDY,$(S)$*.cpp)
 	$(Q)mkdir -p $(@D); clang-tidy -p . --quiet --warnings-as-errors='*' $(S)$*.cpp >$@.log 2>&1 || \
 	    { grep -v 'warnings generated' $@.log; rm -f $@.log; exit 1; }; mv $@.log $@
+
+# The packages of npm that tests use as foreign clients, by the lock file; tests find them through NODE_PATH.
+build/node/installed: $(S)tests/package.json $(S)tests/package-lock.json
+	@mkdir -p $(@D); cp $^ $(@D)/
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+INSTALL_ENVIRONMENT = $(foreach name,DESTDIR prefix bindir libdir includedir datadir mandir sysconfdir SHARED SYSTEM_SERVERS \
+    SO_VERSION,$(name)='$($(name))') LIBWEBSOCKET_LIBS='$(LIBS)'
