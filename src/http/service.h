@@ -35,11 +35,15 @@ struct Counters {
 };
 
 struct Service {
+    Service(net::Loop& the_loop, ExchangePool& the_exchanges, Handler& the_handler, log::AccessLog& the_access_log)
+        : loop(the_loop), exchanges(the_exchanges), handler(the_handler), access_log(the_access_log) {}
+
+    // All four outlive the service.
     net::Loop& loop;
     ExchangePool& exchanges;
     Handler& handler;
-    Limits limits;
     log::AccessLog& access_log;
+    Limits limits;
     std::string server_name;      ///< value of the Server field; empty: none is sent
     std::string static_fields;    ///< fields every response has (security, `headers`), "Name: value\r\n" each
     bool draining = false;        ///< responses close their connection

@@ -1,0 +1,215 @@
+#include "http/parser.h"
+
+#include "base/text.h"
+#include "http/head_check.h"
+
+namespace marmoset::http {
+
+Parser::Parser() { llhttp_init(&parser_, HTTP_REQUEST, &settings()); }
+
+const llhttp_settings_t& Parser::settings() {
+    static const llhttp_settings_t settings = [] {
+        llhttp_settings_t made;
+        llhttp_settings_init(&made);
+        made.on_header_field = on_header_field;
+        made.on_header_value = on_header_value;
+        made.on_header_value_complete = on_header_value_complete;
+        made.on_body = on_body;
+        made.on_message_complete = on_message_complete;
+        return made;
+    }();
+    return settings;
+}
+
+int Parser::on_header_field(llhttp_t* parser, const char* at, size_t size) {
+    static_cast<Parser*>(parser->data)->request_->headers.push_back({{at, size}, {}});
+    return 0;
+}
+
+int Parser::on_header_value(llhttp_t* parser, const char* at, size_t size) {
+    Header& header = static_cast<Parser*>(parser->data)->request_->headers.back();
+    // The head is one piece of memory, so spans of one value are neighbours.
+    header.value = header.value.empty() ? std::string_view{at, size}
+                                        : std::string_view{header.value.data(), static_cast<size_t>(at + size - header.value.data())};
+    return 0;
+}
+
+int Parser::on_header_value_complete(llhttp_t* parser) {
+    Header& header = static_cast<Parser*>(parser->data)->request_->headers.back();
+    header.value = trim(header.value);
+    return 0;
+}
+
+int Parser::on_body(llhttp_t* parser, const char* at, size_t size) {
+    auto* self = static_cast<Parser*>(parser->data);
+    self->body_size_ += size;
+    if (self->body_size_ > self->body_limit_) return HPE_USER;
+    self->on_piece_(self->context_, as_bytes({at, size}));
+    return 0;
+}
+
+int Parser::on_message_complete(llhttp_t* parser) {
+    static_cast<Parser*>(parser->data)->complete_ = true;
+    return HPE_PAUSED;  // what follows is the next request's
+}
+
+unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request& request, const char*& reason) {
+    const size_t line_end = head.find("\r\n");
+    RequestLine line;
+    request.head = head;
+    in_body_ = complete_ = false;
+    unsigned status = parse_request_line(head.substr(0, line_end), limits.request_line, line);
+    request.method_name = line.method;
+    request.raw_target = line.target;
+    if (status != 0) {
+        reason = status == 414 ? "target too long" : status == 501 ? "unknown method" : status == 505 ? "unknown version" : "bad request line";
+        return status;
+    }
+    request.method = parse_method(line.method);
+    if ((status = parse_target(line.target, line.method, request.target)) != 0 ||
+        (request.target.form != TargetForm::Asterisk && (status = decode_path(request.target.raw_path, request.path)) != 0)) {
+        reason = "bad request target";
+        return status;
+    }
+    if (request.target.form == TargetForm::Asterisk) request.path = "*";
+    if (line.version.empty()) {
+        reason = "HTTP/0.9";
+        request.http09 = true;
+        request.minor_version = 0;
+        request.keep_alive = false;
+        return limits.http09 && request.method == Method::Get && line_end + 2 == head.size() ? 0 : 400;
+    }
+    if ((status = check_header_lines(head.substr(line_end + 2), limits.header_count)) != 0) {
+        reason = status == 431 ? "too many headers" : "bad header line";
+        return status;
+    }
+    request.minor_version = line.version[7] == '0' ? 0 : 1;
+
+    llhttp_init(&parser_, HTTP_REQUEST, &settings());
+    parser_.data = this;
+    request_ = &request;
+    llhttp_errno_t error = llhttp_execute(&parser_, head.data(), head.size());
+    // An Upgrade that nobody takes is an ordinary request; one that is taken needs no parser any more.
+    if (error == HPE_PAUSED_UPGRADE) {
+        llhttp_resume_after_upgrade(&parser_);
+        error = HPE_OK;
+    }
+    request_ = nullptr;
+    if (error != HPE_OK && error != HPE_PAUSED) {
+        reason = llhttp_get_error_reason(&parser_);
+        if (!reason || !*reason) reason = llhttp_errno_name(error);
+        return 400;
+    }
+    if ((status = check_framing(request, reason)) != 0) return status;
+    if ((status = check_host(request, reason)) != 0) return status;
+    in_body_ = !complete_;
+    body_size_ = 0;
+    return 0;
+}
+
+// RFC 9112 6: what tells the length of the body, and whether the connection persists (9.3).
+unsigned Parser::check_framing(Request& request, const char*& reason) {
+    std::string_view transfer_encoding, content_length;
+    bool has_upgrade_field = false;
+    unsigned transfer_encodings = 0;
+    unsigned content_lengths = 0;
+    bool close = false;
+    bool keep_alive = false;
+    bool upgrade = false;
+    for (const Header& header : request.headers) {
+        switch (header.name.size()) {
+            case 6:
+                if (equal_caseless(header.name, "expect")) {
+                    if (!equal_caseless(header.value, "100-continue")) {
+                        reason = "unknown expectation";
+                        return 417;
+                    }
+                    request.expects_continue = request.minor_version >= 1;
+                }
+                break;
+            case 7:
+                if (equal_caseless(header.name, "upgrade")) has_upgrade_field = true;
+                break;
+            case 10:
+                if (equal_caseless(header.name, "connection")) {
+                    close = close || list_contains(header.value, "close");
+                    keep_alive = keep_alive || list_contains(header.value, "keep-alive");
+                    upgrade = upgrade || list_contains(header.value, "upgrade");
+                }
+                break;
+            case 14:
+                if (equal_caseless(header.name, "content-length")) ++content_lengths, content_length = header.value;
+                break;
+            case 17:
+                if (equal_caseless(header.name, "transfer-encoding")) ++transfer_encodings, transfer_encoding = header.value;
+                break;
+            default: break;
+        }
+    }
+    request.keep_alive = !close && (request.minor_version >= 1 || keep_alive);
+    request.has_upgrade = upgrade && has_upgrade_field && request.minor_version >= 1;
+    if (content_lengths > 0) {
+        const auto length = parse_decimal(content_length);
+        if (content_lengths > 1 || transfer_encodings > 0 || !length) {
+            reason = content_lengths > 1 ? "repeated Content-Length" : !length ? "bad Content-Length" : "Content-Length and Transfer-Encoding";
+            return 400;
+        }
+        request.content_length = length;
+    }
+    if (transfer_encodings > 0) {
+        if (request.minor_version == 0) {
+            reason = "Transfer-Encoding in HTTP/1.0";
+            return 400;
+        }
+        if (transfer_encodings > 1 || !equal_caseless(transfer_encoding, "chunked")) {
+            // RFC 9112 6.1: a coding we don't know is 501, chunked anywhere but alone at the end is malformed.
+            reason = "unknown transfer coding";
+            return transfer_encodings > 1 || list_contains(transfer_encoding, "chunked") ? 400 : 501;
+        }
+        request.chunked = true;
+    }
+    const bool wants_body = request.method == Method::Post || request.method == Method::Put || request.method == Method::Patch;
+    if (request.minor_version == 0 && wants_body && content_lengths == 0) {
+        reason = "HTTP/1.0 body without Content-Length";
+        return 411;
+    }
+    return 0;
+}
+
+// RFC 9112 3.2: exactly one Host in HTTP/1.1; an absolute target's authority replaces it.
+unsigned Parser::check_host(Request& request, const char*& reason) {
+    bool found = false;
+    request.host = request.header("host", &found);
+    const unsigned count = found ? request.count("host") : 0;
+    if (count > 1 || (count == 0 && request.minor_version >= 1) || (count == 1 && !request.host.empty() && !is_valid_host(request.host))) {
+        reason = count == 0 ? "no Host" : count > 1 ? "repeated Host" : "bad Host";
+        return 400;
+    }
+    if (request.target.form == TargetForm::Absolute) request.host = request.target.authority;
+    return 0;
+}
+
+Parser::Body Parser::feed_body(Bytes data, uint64_t limit, void (*on_piece)(void*, Bytes), void* context) {
+    Body result;
+    if (!in_body_) {
+        result.complete = true;
+        return result;
+    }
+    body_limit_ = limit;
+    on_piece_ = on_piece;
+    context_ = context;
+    const auto* at = reinterpret_cast<const char*>(data.data());
+    const llhttp_errno_t error = llhttp_execute(&parser_, at, data.size());
+    if (error == HPE_OK) {
+        result.used = data.size();
+    } else if (error == HPE_PAUSED || error == HPE_PAUSED_UPGRADE) {
+        result.used = static_cast<size_t>(llhttp_get_error_pos(&parser_) - at);
+        result.complete = complete_;
+    } else {
+        result.status = error == HPE_USER ? 413 : 400;
+    }
+    if (result.complete) in_body_ = false;
+    return result;
+}
+
+}  // namespace marmoset::http
