@@ -1,0 +1,302 @@
+"""What every scenario uses: Case, the real server with a folder of its own, websocket_echo. In: the build folder of the
+run. Out: running programs that are ended with the test, and whose logs are shown when it fails. The raw clients and the
+scripted system servers are at hand from here too."""
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from bounds import (BUILD, PATIENCE, ROOT, SLOW, SOURCES, Overdue, deadline, program,  # noqa: F401
+                    scaled, wait_for)
+from system_servers import *  # noqa: F401,F403
+from websocket_wire import *  # noqa: F401,F403
+from wire import Closed, Http, Response, Wire, parse_head  # noqa: F401
+
+MODULES = os.path.join(BUILD, "modules")
+
+
+def children(pid):
+    """Direct children of a process that have not ended."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            state = status(int(entry))
+            if state and state[1] == pid and state[0] not in "ZX":
+                found.append(int(entry))
+    return sorted(found)
+
+
+def status(pid):
+    """(state letter, parent) or None."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return fields[0], int(fields[1])
+
+
+def is_running(pid):
+    state = status(pid)
+    return state is not None and state[0] not in "ZX"
+
+
+def memory(pid):
+    """Resident bytes of a process."""
+    with open(f"/proc/{pid}/status", encoding="latin-1") as file:
+        return int(re.search(r"^VmRSS:\s*(\d+) kB", file.read(), re.M).group(1)) * 1024
+
+
+def arguments(folder, config, *more):
+    """The server's command line of a test: nothing of the machine's own installation is used."""
+    line = [program("marmoset"), "-f", config]
+    if os.path.isdir(MODULES):
+        line += ["-M", MODULES]
+    return line + list(more)
+
+
+def configuration(section="", top="", **defaults):
+    """A whole file with one `servers` entry. `section` and `top` win over the defaults of the tests."""
+    server = {"hostname": '"localhost"', "addr": '"127.0.0.1"', "port": "0", "clients_per_address": "0"}
+    outer = {"workers": "1", "drain_timeout": "5"}
+    if ROOT:
+        outer["user"] = '"root"'
+    outer.update({key.replace("_", "-") if key.startswith(("log_", "access_log")) else key: value
+                  for key, value in defaults.items()})
+    return f"{with_defaults(top, outer)}servers = ({{\n{with_defaults(section, server)}}});\n"
+
+
+def with_defaults(text, defaults):
+    lines = [f"{key} = {value};" for key, value in defaults.items()
+             if not re.search(rf"(?<![\w-]){re.escape(key)}\s*=", text)]
+    return "\n".join(lines + [text, ""])
+
+
+class Program:
+    """A child process; its output goes to a file."""
+
+    def __init__(self, line, output, **options):
+        self.line, self.output = line, output
+        self.name = os.path.basename(line[0])
+        with open(output, "ab") as file:
+            self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=file, stderr=file, **options)
+        self.pid = self.process.pid
+
+    def log(self):
+        with open(self.output, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def wait_log(self, pattern, seconds=PATIENCE):
+        """Waits until a line of the log matches; returns the match."""
+        return wait_for(f"the log to say {pattern!r}", lambda: re.search(pattern, self.log(), re.M), seconds)
+
+    def running(self):
+        return self.process.poll() is None
+
+    def send_signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, seconds=PATIENCE):
+        """The exit status; -N for signal N."""
+        try:
+            return self.process.wait(scaled(seconds))
+        except subprocess.TimeoutExpired:
+            raise Overdue(f"{self.name} did not end in {scaled(seconds):g} s") from None
+
+    def stop(self, number=signal.SIGTERM, seconds=20):
+        if self.running():
+            self.send_signal(number)
+        return self.wait(seconds)
+
+    def kill(self):
+        if self.running():
+            self.process.kill()
+        self.process.wait()
+
+
+class Server(Program):
+    """marmoset with one configuration file. Addresses are known, and listened on, when the constructor returns."""
+
+    def __init__(self, folder, text, *more, name="marmoset", **options):
+        self.folder = folder
+        self.config = os.path.join(folder, f"{name}.conf")
+        self.ports_file = os.path.join(folder, f"{name}.ports")
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(text)
+        line = arguments(folder, self.config, "-P", "0", "--ports-file", self.ports_file, *more)
+        super().__init__(line, os.path.join(folder, f"{name}.log"), cwd=folder, **options)
+        self.addresses = []
+
+    def await_ports(self):
+        def ready():
+            if os.path.exists(self.ports_file):
+                with open(self.ports_file, encoding="ascii") as file:
+                    text = file.read()
+                if text.endswith("\n"):
+                    return text.split()
+            if not self.running():
+                raise AssertionError(f"marmoset ended with {self.wait()}:\n{self.log()}")
+            return None
+
+        self.addresses = wait_for("the server to listen", ready, 20)
+        return self
+
+    def address(self, index=0):
+        """(family, what connect() takes) of the Nth listening socket."""
+        text = self.addresses[index]
+        if text.startswith("unix:"):
+            return socket.AF_UNIX, text[5:]
+        host, _, port = text.rpartition(":")
+        host = host.strip("[]")
+        if host in ("::", "0.0.0.0", "*"):
+            host = "127.0.0.1"
+        return (socket.AF_INET6 if ":" in host else socket.AF_INET), (host, int(port))
+
+    @property
+    def port(self):
+        return self.address()[1][1]
+
+    def socket(self, index=0):
+        family, where = self.address(index)
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.settimeout(scaled(PATIENCE))
+        sock.connect(where)
+        return sock
+
+    def http(self, index=0, kind=Http):
+        client = kind(self.socket(index))
+        family, where = self.address(index)
+        if family != socket.AF_UNIX:
+            client.host = f"localhost:{where[1]}"
+        return client
+
+    def websocket(self, target=None, index=0, **handshake):
+        """A connection; with `target` the handshake is done."""
+        client = self.http(index, WebSocket)  # noqa: F405
+        return client.open(target, **handshake) if target else client
+
+    def workers(self):
+        """Process ids of the workers; the server's own when everything is one process."""
+        return children(self.pid) or [self.pid]
+
+    def memory(self):
+        return sum(memory(pid) for pid in self.workers())
+
+
+class Case(unittest.TestCase):
+    """A scenario: a folder of its own, and programs that end with it."""
+
+    maxDiff = 4000
+    longMessage = True
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="marmoset-scenario-")
+        os.chmod(self.folder, 0o755)  # workers that dropped their privileges look in
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.programs = []
+        self.sockets = os.path.join(self.folder, "sockets")
+        os.mkdir(self.sockets)
+        self.documents = os.path.join(self.folder, "documents")
+        os.mkdir(self.documents)
+
+    def tearDown(self):
+        if not self.succeeded():
+            for one in self.programs:
+                print(f"--- {one.name} {'' if one.running() else one.process.returncode}: {' '.join(one.line[1:])}")
+                print("\n".join(one.log().splitlines()[-80:]))
+        for one in self.programs:
+            one.kill()
+
+    def succeeded(self):
+        result = self._outcome.result
+        return not result.errors and not result.failures
+
+    def path(self, name, text=None):
+        """A path in the test's folder; with `text` the file is written."""
+        path = os.path.join(self.folder, name)
+        if text is not None:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def document(self, name, text="hello\n"):
+        return self.path(os.path.join("documents", name), text)
+
+    def launch(self, line, name, **options):
+        one = Program(line, self.path(f"{name}.log"), **options)
+        self.programs.append(one)
+        return one
+
+    def serve_text(self, text, *more, ready=True, **options):
+        """Starts marmoset with a whole configuration text."""
+        server = Server(self.folder, text, *more, **options)
+        self.programs.append(server)
+        return server.await_ports() if ready else server
+
+    def serve(self, section="", top="", **defaults):
+        """Starts marmoset with one `servers` entry holding `section`; `top` stands before it."""
+        return self.serve_text(configuration(section, top, **defaults))
+
+    def gateway(self, keys="", section="", top="", **defaults):
+        """Starts marmoset with documents and with system servers in self.sockets; `keys` go into the websocket group."""
+        return self.serve(f'document = {{ docroot = "{self.documents}"; defaultpage = "index.html"; }};\n'
+                          f'websocket = {{ docroot = "{self.sockets}"; {keys} }};\n{section}', top, **defaults)
+
+    def echo(self, *more, name="echo", stream=False, ready=True):
+        """Starts websocket_echo as <self.sockets>/<name>."""
+        if os.path.dirname(name):
+            os.makedirs(os.path.join(self.sockets, os.path.dirname(name)), exist_ok=True)
+        line = [program("websocket_echo"), "-R", self.sockets, "-n", name, "-u", user_name(), *more]
+        one = self.launch(line + (["--stream"] if stream else []), "echo-" + name.replace("/", "-"))
+        path = os.path.join(self.sockets, name)
+        if ready:
+            wait_for("websocket_echo to listen", lambda: self.listens(one, path, stream), 20)
+        return one
+
+    def listens(self, one, path, stream):
+        if not one.running():
+            raise AssertionError(f"{one.name} ended with {one.wait()}:\n{one.log()}")
+        return can_connect(path, socket.SOCK_STREAM if stream else socket.SOCK_SEQPACKET)
+
+    def link_server(self, name="app"):
+        one = LinkServer(self.sockets, name)  # noqa: F405
+        self.addCleanup(one.close)
+        return one
+
+    def stream_server(self, name="app"):
+        one = StreamServer(self.sockets, name)  # noqa: F405
+        self.addCleanup(one.close)
+        return one
+
+    def run_marmoset(self, *args, seconds=PATIENCE, **options):
+        """Runs the server with exactly these arguments until it ends: (status, stdout, stderr)."""
+        done = subprocess.run([program("marmoset"), *args], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=scaled(seconds), cwd=self.folder, check=False, **options)
+        return done.returncode, done.stdout, done.stderr
+
+
+def can_connect(path, kind):
+    with socket.socket(socket.AF_UNIX, kind) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+def user_name():
+    import pwd
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
+def adopt_orphans():
+    """Makes this process the parent of what its children leave behind, so that nothing escapes the end of a test."""
+    PR_SET_CHILD_SUBREAPER = 36
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
