@@ -2,55 +2,27 @@
 run. Out: running programs that are ended with the test, and whose logs are shown when it fails. The raw clients and the
 scripted system servers are at hand from here too."""
 
-import ctypes
 import os
+import pwd
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
 import unittest
 
-from bounds import (BUILD, PATIENCE, ROOT, SLOW, SOURCES, Overdue, deadline, program,  # noqa: F401
-                    scaled, wait_for)
+from bounds import *  # noqa: F401,F403
+from bounds import BUILD, PATIENCE, ROOT, program, scaled, wait_for
+from processes import *  # noqa: F401,F403
+from processes import Program, children, memory
 from system_servers import *  # noqa: F401,F403
+from system_servers import LinkServer, StreamServer
 from websocket_wire import *  # noqa: F401,F403
-from wire import Closed, Http, Response, Wire, parse_head  # noqa: F401
+from websocket_wire import WebSocket
+from wire import *  # noqa: F401,F403
+from wire import Http
 
 MODULES = os.path.join(BUILD, "modules")
-
-
-def children(pid):
-    """Direct children of a process that have not ended."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            state = status(int(entry))
-            if state and state[1] == pid and state[0] not in "ZX":
-                found.append(int(entry))
-    return sorted(found)
-
-
-def status(pid):
-    """(state letter, parent) or None."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
-            fields = file.read().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return fields[0], int(fields[1])
-
-
-def is_running(pid):
-    state = status(pid)
-    return state is not None and state[0] not in "ZX"
-
-
-def memory(pid):
-    """Resident bytes of a process."""
-    with open(f"/proc/{pid}/status", encoding="latin-1") as file:
-        return int(re.search(r"^VmRSS:\s*(\d+) kB", file.read(), re.M).group(1)) * 1024
 
 
 def arguments(folder, config, *more):
@@ -76,48 +48,6 @@ def with_defaults(text, defaults):
     lines = [f"{key} = {value};" for key, value in defaults.items()
              if not re.search(rf"(?<![\w-]){re.escape(key)}\s*=", text)]
     return "\n".join(lines + [text, ""])
-
-
-class Program:
-    """A child process; its output goes to a file."""
-
-    def __init__(self, line, output, **options):
-        self.line, self.output = line, output
-        self.name = os.path.basename(line[0])
-        with open(output, "ab") as file:
-            self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=file, stderr=file, **options)
-        self.pid = self.process.pid
-
-    def log(self):
-        with open(self.output, encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    def wait_log(self, pattern, seconds=PATIENCE):
-        """Waits until a line of the log matches; returns the match."""
-        return wait_for(f"the log to say {pattern!r}", lambda: re.search(pattern, self.log(), re.M), seconds)
-
-    def running(self):
-        return self.process.poll() is None
-
-    def send_signal(self, number):
-        self.process.send_signal(number)
-
-    def wait(self, seconds=PATIENCE):
-        """The exit status; -N for signal N."""
-        try:
-            return self.process.wait(scaled(seconds))
-        except subprocess.TimeoutExpired:
-            raise Overdue(f"{self.name} did not end in {scaled(seconds):g} s") from None
-
-    def stop(self, number=signal.SIGTERM, seconds=20):
-        if self.running():
-            self.send_signal(number)
-        return self.wait(seconds)
-
-    def kill(self):
-        if self.running():
-            self.process.kill()
-        self.process.wait()
 
 
 class Server(Program):
@@ -178,7 +108,7 @@ class Server(Program):
 
     def websocket(self, target=None, index=0, **handshake):
         """A connection; with `target` the handshake is done."""
-        client = self.http(index, WebSocket)  # noqa: F405
+        client = self.http(index, WebSocket)
         return client.open(target, **handshake) if target else client
 
     def workers(self):
@@ -266,12 +196,12 @@ class Case(unittest.TestCase):
         return can_connect(path, socket.SOCK_STREAM if stream else socket.SOCK_SEQPACKET)
 
     def link_server(self, name="app"):
-        one = LinkServer(self.sockets, name)  # noqa: F405
+        one = LinkServer(self.sockets, name)
         self.addCleanup(one.close)
         return one
 
     def stream_server(self, name="app"):
-        one = StreamServer(self.sockets, name)  # noqa: F405
+        one = StreamServer(self.sockets, name)
         self.addCleanup(one.close)
         return one
 
@@ -292,11 +222,4 @@ def can_connect(path, kind):
 
 
 def user_name():
-    import pwd
     return pwd.getpwuid(os.getuid()).pw_name
-
-
-def adopt_orphans():
-    """Makes this process the parent of what its children leave behind, so that nothing escapes the end of a test."""
-    PR_SET_CHILD_SUBREAPER = 36
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

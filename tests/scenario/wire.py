@@ -4,11 +4,24 @@ Deliberately strict: what a lenient client would forgive (a bad length, bytes to
 import socket
 import time
 
-from bounds import PATIENCE, Overdue, scaled
+from bounds import PATIENCE, Overdue, scaled, wait_for
 
 
 class Closed(AssertionError):
     """The peer ended the connection where more was expected."""
+
+
+def unread(ours, theirs):
+    """Bytes the peer's socket (an IPv4 one of this machine) holds and the peer has not read; 0 when it is gone."""
+    def text(address):
+        return socket.inet_aton(address[0])[::-1].hex().upper() + f":{address[1]:04X}"
+
+    wanted = f" {text(theirs)} {text(ours)} "
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        for line in file:
+            if wanted in line:
+                return int(line.split()[4].partition(":")[2], 16)
+    return 0
 
 
 class Wire:
@@ -43,11 +56,16 @@ class Wire:
         except (BrokenPipeError, ConnectionResetError):
             self.reset = True
 
-    def send_pieces(self, pieces):
-        """Each piece in a segment of its own."""
+    def send_apart(self, *pieces):
+        """Each piece is sent only when the peer has read the one before: it can't see them together."""
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        here, there = self.sock.getsockname(), self.sock.getpeername()
         for piece in pieces:
             self.send(piece)
+            wait_for("the server to read what was sent", lambda: unread(here, there) == 0)
+
+    def send_bytewise(self, data):
+        self.send_apart(*(data[at:at + 1] for at in range(len(data))))
 
     def finish(self):
         """Half-closes: nothing more will be sent."""

@@ -1,0 +1,107 @@
+"""Processes as /proc shows them, and child programs whose output is kept. In: process ids, command lines. Out: what they
+hold and how they ended."""
+
+import ctypes
+import os
+import re
+import signal
+import subprocess
+
+from bounds import PATIENCE, Overdue, scaled, wait_for
+
+
+def children(pid):
+    """Direct children of a process that have not ended."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            state = status(int(entry))
+            if state and state[1] == pid and state[0] not in "ZX":
+                found.append(int(entry))
+    return sorted(found)
+
+
+def status(pid):
+    """(state letter, parent) or None."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return fields[0], int(fields[1])
+
+
+def is_running(pid):
+    state = status(pid)
+    return state is not None and state[0] not in "ZX"
+
+
+def memory(pid):
+    """Resident bytes of a process."""
+    with open(f"/proc/{pid}/status", encoding="latin-1") as file:
+        return int(re.search(r"^VmRSS:\s*(\d+) kB", file.read(), re.M).group(1)) * 1024
+
+
+def status_fields(pid):
+    """Fields of /proc/PID/status as text, by name."""
+    with open(f"/proc/{pid}/status", encoding="latin-1") as file:
+        return dict(re.findall(r"^(\w+):\s*(.*)$", file.read(), re.M))
+
+
+def descriptors(pid, kind="socket:"):
+    """How many open descriptors of a process point to something whose name begins with `kind`."""
+    count = 0
+    for entry in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            count += os.readlink(f"/proc/{pid}/fd/{entry}").startswith(kind)
+        except FileNotFoundError:
+            pass
+    return count
+
+
+class Program:
+    """A child process; its output goes to a file."""
+
+    def __init__(self, line, output, **options):
+        self.line, self.output = line, output
+        self.name = os.path.basename(line[0])
+        with open(output, "ab") as file:
+            self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=file, stderr=file, **options)
+        self.pid = self.process.pid
+
+    def log(self):
+        with open(self.output, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def wait_log(self, pattern, seconds=PATIENCE):
+        """Waits until a line of the log matches; returns the match."""
+        return wait_for(f"the log to say {pattern!r}", lambda: re.search(pattern, self.log(), re.M), seconds)
+
+    def running(self):
+        return self.process.poll() is None
+
+    def send_signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, seconds=PATIENCE):
+        """The exit status; -N for signal N."""
+        try:
+            return self.process.wait(scaled(seconds))
+        except subprocess.TimeoutExpired:
+            raise Overdue(f"{self.name} did not end in {scaled(seconds):g} s") from None
+
+    def stop(self, number=signal.SIGTERM, seconds=20):
+        if self.running():
+            self.send_signal(number)
+        return self.wait(seconds)
+
+    def kill(self):
+        if self.running():
+            self.process.kill()
+        self.process.wait()
+
+
+def adopt_orphans():
+    """Makes this process the parent of what its children leave behind, so that nothing escapes the end of a test."""
+    PR_SET_CHILD_SUBREAPER = 36
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
