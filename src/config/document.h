@@ -20,8 +20,8 @@ struct Diagnostics {
     std::vector<std::string> warnings;
 };
 
-/// Finds the table of a group that a module owns (a child of `servers` entries and of vhosts). Returns false when no module of this
-/// build has that name.
+/// Finds the table of a group that a module owns (a child of `servers` entries and of vhosts). Returns false
+/// when no module of this build has that name.
 using ModuleKeys = std::function<bool(std::string_view group, std::span<const Key>& keys)>;
 
 class Document {
@@ -30,13 +30,16 @@ class Document {
     Document(Document&&) noexcept;
     Document& operator=(Document&&) noexcept;
 
-    /// Reads `path` and what its config_d names (a file, or a folder's *.conf in name order; relative to the server's
-    /// working directory as in ouistiti; a missing one is a warning). Error: a syntax error as "file:line: text", or the errno.
+    /// Reads `path` and what its config_d names (a file, or a folder's *.conf in name order; relative to the
+    /// server's working directory as in ouistiti; a missing one is a warning). Error: a syntax error as
+    /// "file:line: text", or the errno.
     static Result<Document> load(const std::string& path, Diagnostics& diagnostics);
 
-    /// Checks all files: types, ranges, choices are errors; unknown keys are warnings with the nearest known key
-    /// ("did you mean"), or errors when the file sets `strict = true`. A group of ouistiti that this build has no module for: an
-    /// error when leaving it out would open something (auth, tls, userfilter, clientfilter, methodlock), else a warning.
+    /// Checks all files: types, ranges, choices are errors; unknown keys are warnings with the nearest known
+    /// key
+    /// ("did you mean"), or errors when the file sets `strict = true`. A group of ouistiti that this build
+    /// has no module for: an error when leaving it out would open something (auth, tls, userfilter,
+    /// clientfilter, methodlock), else a warning.
     void check(const ModuleKeys& module_keys, Diagnostics& diagnostics) const;
 
     Section global() const;                ///< the main file's top level
@@ -52,7 +55,17 @@ class Document {
 std::span<const Key> global_keys();
 std::span<const Key> server_keys();
 
-/// All tables as commented configuration text: --help-config.
+/// A module's group for describe_configuration.
+struct ModuleTable {
+    std::string_view group;
+    std::span<const Key> keys;
+};
+
+/// A table as commented configuration text that loads again: keys with a default stand as such, the others as
+/// comments.
 std::string describe(std::span<const Key> keys, unsigned indent);
+
+/// The whole of --help-config: the core tables, with the modules' groups inside the `servers` entry.
+std::string describe_configuration(std::span<const ModuleTable> modules);
 
 }  // namespace marmoset::config
