@@ -25,7 +25,7 @@ from wire import Http
 MODULES = os.path.join(BUILD, "modules")
 
 
-def arguments(folder, config, *more):
+def arguments(config, *more):
     """The server's command line of a test: nothing of the machine's own installation is used."""
     line = [program("marmoset"), "-f", config]
     if os.path.isdir(MODULES):
@@ -44,6 +44,12 @@ def configuration(section="", top="", **defaults):
     return f"{with_defaults(top, outer)}servers = ({{\n{with_defaults(section, server)}}});\n"
 
 
+def wire_http(address):
+    """HTTP on an IPv4 address as it stands in a ports file."""
+    host, _, port = address.rpartition(":")
+    return Http(socket.create_connection((host, int(port)), scaled(PATIENCE)))
+
+
 def with_defaults(text, defaults):
     lines = [f"{key} = {value};" for key, value in defaults.items()
              if not re.search(rf"(?<![\w-]){re.escape(key)}\s*=", text)]
@@ -59,7 +65,7 @@ class Server(Program):
         self.ports_file = os.path.join(folder, f"{name}.ports")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(text)
-        line = arguments(folder, self.config, "-P", "0", "--ports-file", self.ports_file, *more)
+        line = arguments(self.config, "-P", "0", "--ports-file", self.ports_file, *more)
         super().__init__(line, os.path.join(folder, f"{name}.log"), cwd=folder, **options)
         self.addresses = []
 
