@@ -1,0 +1,203 @@
+#include "server/settings.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <thread>
+
+#include "base/file_descriptor.h"
+#include "base/text.h"
+#include "config/groups.h"
+#include "server/paths.h"
+
+namespace marmoset::server {
+
+namespace {
+
+std::string machine_name() {
+    char name[HOST_NAME_MAX + 1] = "localhost";
+    gethostname(name, sizeof name - 1);
+    const std::string text(name);
+    return text.find('.') == std::string::npos ? text + ".local" : text;
+}
+
+bool has_word(std::string_view list, std::string_view word) { return list_contains(list, word); }
+
+// The fields ouistiti sends with everything, each of which a word of `security` takes back.
+std::string security_fields(std::string_view security) {
+    std::string fields;
+    fields += has_word(security, "frame") ? "X-Frame-Options: SAMEORIGIN\r\n" : "X-Frame-Options: DENY\r\n";
+    if (!has_word(security, "sniff")) fields += "X-Content-Type-Options: nosniff\r\n";
+    if (!has_word(security, "otherorigin")) fields += "Referrer-Policy: same-origin\r\n";
+    return fields;
+}
+
+Result<std::string> configured_fields(const config::Section& section) {
+    std::string fields;
+    for (const std::string& line : section.strings("headers")) {
+        const size_t colon = line.find(':');
+        const bool printable = std::all_of(line.begin(), line.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
+        if (colon == std::string::npos || !is_token(line.substr(0, colon)) || !printable) {
+            return section.error("headers", "\"" + line + "\" is not a header line \"Name: value\"");
+        }
+        fields.append(line.substr(0, colon)).append(": ").append(trim(line.substr(colon + 1))).append("\r\n");
+    }
+    return fields;
+}
+
+http::Limits read_limits(const config::Section& section) {
+    http::Limits limits;
+    limits.header_size = section.size("header_size");
+    limits.header_count = static_cast<size_t>(section.integer("header_count"));
+    limits.request_line = section.size("request_line");
+    limits.body_size = section.size("body_size");
+    limits.header_timeout_ms = section.milliseconds("header_timeout");
+    limits.body_timeout_ms = section.milliseconds("body_timeout");
+    limits.keep_alive_ms = section.milliseconds("keepalivetimeout");
+    limits.send_timeout_ms = section.milliseconds("send_timeout");
+    limits.http09 = equal_caseless(section.string("version"), "HTTP/0.9");
+    return limits;
+}
+
+std::vector<module::MimeType> read_mime_types(const config::Section& global) {
+    std::vector<module::MimeType> types;
+    for (const config::Section& row : global.groups("mimetypes")) {
+        types.push_back({std::string(row.string("ext")), std::string(row.string("mime"))});
+    }
+    return types;
+}
+
+Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& section, module::Registry& registry,
+                                                         const std::string& name,
+                                                         const std::vector<module::MimeType>& mime_types) {
+    std::vector<std::unique_ptr<module::Instance>> instances;
+    const auto keys_of = [&registry](std::string_view group, std::span<const config::Key>& keys) {
+        const MarmosetModule* module = registry.find(group);
+        if (module) keys = {module->keys, module->key_count};
+        return module != nullptr;
+    };
+    for (const config::ModuleGroup& group : config::module_groups(section, keys_of)) {
+        const MarmosetModule* module = registry.find(group.module);
+        for (const config::Section& settings : group.sections) {
+            module::Context context;
+            context.server_name = name;
+            context.slot = static_cast<unsigned>(instances.size());
+            context.mime_types = mime_types;
+            Error error;
+            void* object = module->create(context, settings, error);
+            if (!object) return error;
+            instances.push_back(std::make_unique<module::Instance>(*module, object));
+        }
+    }
+    return std::make_unique<module::Dispatcher>(std::move(instances));
+}
+
+Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Options& options, module::Registry& registry,
+                                        const std::vector<module::MimeType>& mime_types) {
+    auto site = std::make_unique<Site>();
+    site->name = section.has("hostname") ? std::string(section.string("hostname")) : machine_name();
+    site->location = section.location();
+    auto port = static_cast<uint16_t>(section.integer("port"));
+    if (port == 0 && options.port) port = static_cast<uint16_t>(*options.port);
+    auto address = net::parse_listen_address(section.string("addr"), port);
+    if (!address) return section.error("addr", address.error().text);
+    site->address = *address;
+    site->limits = read_limits(section);
+    site->max_clients = static_cast<unsigned>(section.integer("maxclients"));
+    site->clients_per_address = static_cast<unsigned>(section.integer("clients_per_address"));
+    site->server_header = section.boolean("server_tokens") ? "marmoset/" MARMOSET_VERSION : "marmoset";
+    auto fields = configured_fields(section);
+    if (!fields) return fields.error();
+    site->static_fields = security_fields(section.string("security")) + *fields;
+    const FileDescriptor here(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const std::string root(section.string("root"));
+    if (!root.empty() && chdir(root.c_str()) != 0) return section.error("root", errno_error("chdir", root, errno).text);
+    auto dispatcher = make_modules(section, registry, site->name, mime_types);
+    if (!root.empty() && fchdir(here.get()) != 0) return errno_error("fchdir", "back from " + root, errno);
+    if (!dispatcher) return dispatcher.error();
+    site->dispatcher = dispatcher.take();
+    return site;
+}
+
+log::Level read_level(std::string_view name) {
+    if (equal_caseless(name, "debug")) return log::Level::Debug;
+    if (equal_caseless(name, "warning")) return log::Level::Warning;
+    return equal_caseless(name, "error") ? log::Level::Error : log::Level::Info;
+}
+
+log::AccessFormat read_format(std::string_view name) {
+    if (equal_caseless(name, "common")) return log::AccessFormat::Common;
+    return equal_caseless(name, "json") ? log::AccessFormat::Json : log::AccessFormat::Combined;
+}
+
+void read_global(const config::Section& global, const Options& options, Settings& settings) {
+    settings.user = global.string("user");
+    settings.group = global.string("group");
+    settings.user_location = global.location("user");
+    settings.pid_file = options.pid_file.empty() ? std::string(global.string("pid-file")) : options.pid_file;
+    settings.init_d = global.string("init_d");
+    if (options.log_file) {
+        settings.log_file = *options.log_file;
+    } else if (global.has("log-file")) {
+        settings.log_file = std::string(global.string("log-file"));
+    }
+    settings.log_level = options.verbose ? log::Level::Debug : read_level(global.string("log-level"));
+    settings.access_log = global.string("access-log");
+    settings.access_format = read_format(global.string("access-log-format"));
+    settings.workers = global.has("workers") ? static_cast<unsigned>(global.integer("workers"))
+                                             : std::max(1u, std::thread::hardware_concurrency());
+    if (options.workers) settings.workers = *options.workers;
+    settings.max_memory = global.size("maxmemory");
+    settings.drain_timeout_ms = global.milliseconds("drain_timeout");
+}
+
+}  // namespace
+
+std::unique_ptr<Settings> load_settings(const Options& options, module::Registry& registry, config::Diagnostics& diagnostics) {
+    auto loaded = config::Document::load(options.config_file, diagnostics);
+    if (!loaded) {
+        diagnostics.errors.push_back(loaded.error().text);
+        return nullptr;
+    }
+    auto settings = std::make_unique<Settings>();
+    settings->document = std::make_unique<config::Document>(loaded.take());
+    const config::Document& document = *settings->document;
+    document.check(
+        [&registry](std::string_view group, std::span<const config::Key>& keys) {
+            const MarmosetModule* module = registry.find(group);
+            if (module) keys = {module->keys, module->key_count};
+            return module != nullptr;
+        },
+        diagnostics);
+    diagnostics.errors.insert(diagnostics.errors.end(), registry.errors().begin(), registry.errors().end());
+    if (!diagnostics.errors.empty()) return nullptr;
+
+    const config::Section global = document.global();
+    read_global(global, options, *settings);
+    if (geteuid() == 0 && settings->user.empty() && !options.check) {
+        diagnostics.errors.push_back(settings->user_location +
+                                     ": user: not set, the workers would run as root; expected user = \"www-data\" (or "
+                                     "user = \"root\" to want just that)");
+    }
+    const std::vector<config::Section> servers = document.servers();
+    const std::vector<module::MimeType> mime_types = read_mime_types(global);
+    for (size_t i = 0; i < servers.size(); ++i) {
+        if (options.only_server && *options.only_server != i) continue;
+        auto site = make_site(servers[i], options, registry, mime_types);
+        if (site) {
+            settings->sites.push_back(site.take());
+        } else {
+            diagnostics.errors.push_back(site.error().text);
+        }
+    }
+    if (settings->sites.empty() && diagnostics.errors.empty()) {
+        diagnostics.errors.push_back(global.location() + ": servers: none to serve; expected a list of groups");
+    }
+    if (!diagnostics.errors.empty()) return nullptr;
+    return settings;
+}
+
+}  // namespace marmoset::server

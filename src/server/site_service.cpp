@@ -1,0 +1,132 @@
+#include "server/site_service.h"
+
+#include <sys/socket.h>
+
+#include "http/http1.h"
+#include "log/logger.h"
+#include "net/socket_transport.h"
+
+namespace marmoset::server {
+
+namespace {
+
+constexpr std::string_view kTooMany =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+std::string address_key(const net::Address& address) { return {reinterpret_cast<const char*>(address.key()), 16}; }
+
+}  // namespace
+
+SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::AccessLog& access_log, const Site& site,
+                         const SiteSockets& sockets, unsigned number, unsigned max_clients, Owner& owner)
+    : loop_(loop),
+      exchanges_(exchanges),
+      access_log_(access_log),
+      site_(site),
+      sockets_(sockets),
+      owner_(owner),
+      service_(loop, exchanges, *site.dispatcher, access_log),
+      max_clients_(max_clients) {
+    service_.limits = site.limits;
+    service_.server_name = site.server_header;
+    service_.static_fields = site.static_fields;
+    for (const FileDescriptor& socket : sockets.sockets) {
+        listeners_.push_back(new net::Listener(loop, socket.get(), [this](FileDescriptor client, const net::Address& peer) {
+            on_accept(std::move(client), peer);
+        }));
+    }
+    accepts_.assign(listeners_.size(), false);
+    accepts_[listeners_.size() == 1 ? 0 : number] = true;
+}
+
+Result<void> SiteService::start(unsigned worker_number) {
+    worker_.reset(new module::Worker{loop_, exchanges_, service_, access_log_, worker_number});
+    auto started = site_.dispatcher->start(*worker_);
+    if (started) update_listeners();
+    return started;
+}
+
+void SiteService::adopt(unsigned number, bool accept) {
+    if (number >= accepts_.size() || listeners_.size() == 1) return;
+    accepts_[number] = accept;
+    update_listeners();
+}
+
+void SiteService::update_listeners() {
+    for (size_t i = 0; i < listeners_.size(); ++i) {
+        if (accepts_[i] && !draining_ && !full()) {
+            listeners_[i]->start();
+        } else {
+            listeners_[i]->stop();
+        }
+    }
+}
+
+void SiteService::on_accept(FileDescriptor socket, const net::Address& peer) {
+    if (site_.clients_per_address > 0 && peer.family() != net::Address::Family::Unix) {
+        unsigned& count = by_address_[address_key(peer)];
+        if (count >= site_.clients_per_address) {
+            static log::RateLimit limit;
+            if (limit.permit(loop_.now())) {
+                log::warning("{}: refused, {} clients from this address{}", peer.text(), count, limit.suffix());
+            }
+            send(socket.get(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+            return;
+        }
+        ++count;
+    }
+    auto* connection = new net::Connection(loop_, std::make_unique<net::SocketTransport>(std::move(socket)), peer, *this);
+    connection->list_next = first_;
+    if (first_) first_->list_previous = connection;
+    first_ = connection;
+    ++clients_;
+    connection->start(std::make_unique<http::Http1>(*connection, service_));
+    if (full()) {
+        static log::RateLimit limit;
+        if (limit.permit(loop_.now())) log::warning("{}: maxclients of {} reached{}", site_.name, max_clients_, limit.suffix());
+        update_listeners();
+        owner_.on_full(true);
+    }
+}
+
+void SiteService::on_connection_closed(net::Connection& connection, CloseReason reason) {
+    if (connection.list_previous) connection.list_previous->list_next = connection.list_next;
+    if (connection.list_next) connection.list_next->list_previous = connection.list_previous;
+    if (first_ == &connection) first_ = connection.list_next;
+    const bool was_full = full();
+    --clients_;
+    if (site_.clients_per_address > 0 && connection.peer().family() != net::Address::Family::Unix) {
+        const auto entry = by_address_.find(address_key(connection.peer()));
+        if (entry != by_address_.end() && --entry->second == 0) by_address_.erase(entry);
+    }
+    log::debug("{}: {}", connection.peer().text(), describe(reason).text);
+    if (was_full && !draining_) {
+        update_listeners();
+        owner_.on_full(false);
+    }
+    owner_.on_client_gone();
+}
+
+void SiteService::drain() {
+    draining_ = true;
+    service_.draining = true;
+    update_listeners();
+    site_.dispatcher->stop();
+    for (net::Connection* connection = first_; connection;) {
+        net::Connection* next = connection->list_next;
+        connection->protocol().on_shutdown();
+        connection = next;
+    }
+}
+
+void SiteService::close_all(CloseReason reason) {
+    while (first_) first_->close(reason);
+}
+
+void SiteService::finish() {
+    site_.dispatcher->finish();
+    for (net::Listener* listener : listeners_) listener->close();
+    listeners_.clear();
+}
+
+}  // namespace marmoset::server
