@@ -1,0 +1,1 @@
+"""The comparison behind `make bench`: rows, servers, report. Started by ../run."""

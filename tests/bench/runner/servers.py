@@ -1,0 +1,232 @@
+"""Starts and stops what is measured, pinned to one core, each with a folder of its own for sockets and logs.
+
+In: the build folder, the peers' folder. Out: Running, with the address to load and the ids of the processes to account.
+"""
+import os
+import pathlib
+import pwd
+import re
+import socket
+import subprocess
+import time
+
+from .rows import H2O, LIGHTTPD, NGINX, RAW_RELAY, RAW_TCP, US
+
+
+class Missing(Exception):
+    """The server is not there: reported, not fatal."""
+
+
+class Failed(Exception):
+    """It is there and did not start, or died."""
+
+
+class Running:
+    """The processes of one measurement. Use as a context manager."""
+
+    def __init__(self, folder, core):
+        self.folder, self.core = folder, core
+        self.target = None
+        self.processes = []
+        self.backends = []  # ids of those that are the system server, not the gateway
+        self.stream = False  # message boundaries are lost on the way
+        self.raw = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, command, library_path=None, backend=False):
+        """Starts one process on the server core; what it says goes to a file, which is returned."""
+        log = self.folder / ("%d-%s.log" % (len(self.processes), pathlib.Path(command[0]).name))
+        environment = dict(os.environ)
+        if library_path:
+            environment["LD_LIBRARY_PATH"] = str(library_path)
+        with open(log, "wb") as out:
+            self.processes.append(subprocess.Popen(
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                env=environment, cwd=self.folder, preexec_fn=lambda: os.sched_setaffinity(0, {self.core})))
+        if backend:
+            self.backends.append(self.processes[-1].pid)
+        return log
+
+    def check_alive(self):
+        for process in self.processes:
+            if process.poll() is not None:
+                name = pathlib.Path(process.args[0]).name
+                logs = "".join(path.read_text(errors="replace")[-600:] for path in self.folder.glob("*-%s.log" % name))
+                raise Failed("%s ended with %d: %s" % (name, process.returncode, logs.strip()))
+
+    def wait_for(self, what, condition):
+        """Until condition() gives something; that a process dies meanwhile ends it early."""
+        deadline = time.monotonic() + 10
+        while True:
+            found = condition()
+            if found:
+                return found
+            self.check_alive()
+            if time.monotonic() > deadline:
+                raise Failed("10 s and no %s" % what)
+            time.sleep(0.005)
+
+    def wait_for_port(self, port):
+        def connects():
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+        self.wait_for("listener on port %d" % port, connects)
+        self.target = "127.0.0.1:%d" % port
+
+    def pids(self):
+        """Of the gateway or server itself."""
+        return [process.pid for process in self.processes if process.pid not in self.backends]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Servers:
+    def __init__(self, build, peers, docroot):
+        self.build, self.peers, self.docroot = build, peers, docroot
+        # Debian's multi-architecture folder, whichever this machine's is.
+        folders = sorted(peers.glob("usr/lib/*-linux-gnu*"))
+        self.libraries = folders[0] if folders else None
+        self.starters = {US: self.marmoset, RAW_TCP: self.raw_tcp, RAW_RELAY: self.raw_relay, LIGHTTPD: self.lighttpd,
+                         NGINX: self.nginx, H2O: self.h2o}
+
+    def start(self, name, mode, folder, core):
+        """A Running of server `name`, ready for the generator's `mode`."""
+        running = Running(folder, core)
+        try:
+            self.starters[name](running, mode != "static")
+        except BaseException:
+            running.__exit__()
+            raise
+        return running
+
+    def program(self, *parts):
+        path = self.build.joinpath(*parts)
+        if not path.exists():
+            raise Missing("%s is not built" % path)
+        return path
+
+    def peer(self, path):
+        path = self.peers / path
+        if not path.exists():
+            raise Missing("%s is missing; tests/bench/peers fetches it" % path)
+        return path
+
+    def versions(self):
+        """Of the peers that are there, as they tell it themselves."""
+        found = {}
+        for name, path in ((LIGHTTPD, "usr/sbin/lighttpd"), (NGINX, "usr/sbin/nginx"), (H2O, "usr/bin/h2o")):
+            if (self.peers / path).exists():
+                environment = dict(os.environ, LD_LIBRARY_PATH=str(self.libraries))
+                said = subprocess.run([self.peers / path, "-v"], env=environment, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, text=True).stdout
+                found[name] = (re.findall(r"\d+\.\d+\.\d+", said) or ["?"])[0]
+        return found
+
+    # --- marmoset ---
+
+    def marmoset(self, running, websocket):
+        server = self.program("bin", "marmoset")
+        user = "user = \"root\";\n" if os.geteuid() == 0 else ""
+        sockets = running.folder / "websocket"
+        sockets.mkdir()
+        (running.folder / "marmoset.conf").write_text(
+            user + "workers = 0;\n"
+            "servers = ({\n    hostname = \"localhost\";\n    addr = \"127.0.0.1\";\n    port = 0;\n"
+            "    document = { docroot = \"%s\"; allow = \"*\"; };\n"
+            "    websocket = { docroot = \"%s\"; allow = \"*\"; };\n});\n" % (self.docroot, sockets))
+        if websocket:
+            user_name = pwd.getpwuid(os.geteuid()).pw_name
+            running.start([self.program("bin", "websocket_echo"), "-R", sockets, "-n", "echo", "-u", user_name],
+                          backend=True)
+            running.wait_for("socket of websocket_echo", (sockets / "echo").exists)
+        ports = running.folder / "ports"
+        running.start([server, "-f", running.folder / "marmoset.conf", "-M", self.build / "modules", "-P", "0",
+                       "--ports-file", ports])
+        running.wait_for("ports file", lambda: ports.exists() and ports.stat().st_size)
+        running.wait_for_port(int(re.search(r":(\d+)\s*$", ports.read_text().splitlines()[0]).group(1)))
+
+    # --- the ceilings ---
+
+    def raw_port(self, running, log):
+        printed = running.wait_for("port", lambda: re.match(r"port (\d+)\n", log.read_text()))
+        running.target = "127.0.0.1:" + printed.group(1)
+
+    def raw_tcp(self, running, _):
+        running.raw = True
+        self.raw_port(running, running.start([self.program("bench", "raw_tcp")]))
+
+    def raw_relay(self, running, _):
+        running.raw = True
+        echo = self.unix_echo(running)
+        self.raw_port(running, running.start([self.program("bench", "raw_relay"), echo]))
+
+    def unix_echo(self, running):
+        path = running.folder / "echo.sock"
+        log = running.start([self.program("bench", "raw_unix_echo"), path], backend=True)
+        running.wait_for("raw_unix_echo", lambda: log.read_text() == "listening\n")
+        return path
+
+    # --- the peers, each with what its manual recommends for the row ---
+
+    def lighttpd(self, running, websocket):
+        server = self.peer("usr/sbin/lighttpd")
+        port = free_port()
+        lines = ["server.document-root = \"%s\"" % self.docroot,
+                 "server.bind = \"127.0.0.1\"", "server.port = %d" % port,
+                 "server.max-fds = 19900", "server.max-connections = 19000", "server.listen-backlog = 4096",
+                 "server.max-keep-alive-requests = 65535", "server.max-keep-alive-idle = 60",
+                 "mimetype.assign = ( \".bin\" => \"application/octet-stream\" )"]
+        if websocket:
+            running.stream = True
+            echo = self.unix_echo(running)
+            lines += ["server.modules = ( \"mod_wstunnel\" )", "wstunnel.frame-type = \"binary\"",
+                      "wstunnel.server = ( \"/echo\" => (( \"socket\" => \"%s\" )) )" % echo]
+        config = running.folder / "lighttpd.conf"
+        config.write_text("\n".join(lines) + "\n")
+        running.start([server, "-D", "-f", config, "-m", self.peers / "usr/lib/lighttpd"], self.libraries)
+        running.wait_for_port(port)
+
+    def nginx(self, running, _):
+        server = self.peer("usr/sbin/nginx")
+        port = free_port()
+        folder = running.folder
+        temporary = "".join("    %s_temp_path %s/%s;\n" % (name, folder, name)
+                            for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        user = "user root;\n" if os.geteuid() == 0 else ""
+        config = folder / "nginx.conf"
+        config.write_text(
+            "%sdaemon off;\nmaster_process off;\nerror_log stderr;\npid %s/nginx.pid;\nlock_file %s/nginx.lock;\n"
+            "events { worker_connections 19000; }\nhttp {\n%s    access_log off;\n    sendfile on;\n"
+            "    open_file_cache max=100;\n    keepalive_requests 1000000000;\n"
+            "    default_type application/octet-stream;\n"
+            "    server { listen 127.0.0.1:%d backlog=4096; root %s; }\n}\n"
+            % (user, folder, folder, temporary, port, self.docroot))
+        running.start([server, "-p", folder, "-c", config, "-e", "stderr"], self.libraries)
+        running.wait_for_port(port)
+
+    def h2o(self, running, _):
+        server = self.peer("usr/bin/h2o")
+        port = free_port()
+        user = "user: root\n" if os.geteuid() == 0 else ""
+        config = running.folder / "h2o.conf"
+        config.write_text("%snum-threads: 1\nlisten:\n  host: 127.0.0.1\n  port: %d\npid-file: %s/h2o.pid\n"
+                          "hosts:\n  default:\n    paths:\n      /:\n        file.dir: %s\n"
+                          % (user, port, running.folder, self.docroot))
+        running.start([server, "-c", config], self.libraries)
+        running.wait_for_port(port)
