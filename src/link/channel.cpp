@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -137,20 +138,34 @@ void Channel::on_timer() {
     loop_.timers().arm(*this, silent >= kCheckMs ? kCheckMs : kCheckMs - silent);
 }
 
-Result<FileDescriptor> connect_unix(int directory_fd, const std::string& path, int type) {
+namespace {
+
+Result<FileDescriptor> connect_path(const std::string& path, const std::string& shown, int type) {
     FileDescriptor fd(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!fd) return errno_error("socket for", path, errno);
-    // connect() knows no directory descriptors; /proc names the file beneath one without a race.
-    const std::string full =
-        directory_fd == AT_FDCWD ? path : "/proc/self/fd/" + std::to_string(directory_fd) + "/" + path;
+    if (!fd) return errno_error("socket for", shown, errno);
     sockaddr_un address{};
-    if (full.size() >= sizeof address.sun_path) return errno_error("connect", path, ENAMETOOLONG);
+    if (path.size() >= sizeof address.sun_path) return errno_error("connect", shown, ENAMETOOLONG);
     address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, full.data(), full.size());
+    std::memcpy(address.sun_path, path.data(), path.size());
     if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return errno_error("connect", path, errno);
+        return errno_error("connect", shown, errno);
     }
     return fd;
+}
+
+}  // namespace
+
+Result<FileDescriptor> connect_unix(int directory_fd, const std::string& path, int type) {
+    if (directory_fd == AT_FDCWD) return connect_path(path, path, type);
+    // connect() knows no directory descriptors; /proc names the file beneath one without a race.
+    const std::string folder = "/proc/self/fd/" + std::to_string(directory_fd);
+    if (access(folder.c_str(), F_OK) == 0) return connect_path(folder + "/" + path, path, type);
+    // No /proc (a chroot): the working directory is borrowed for the call. Only the loop's thread uses it.
+    const FileDescriptor here(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (fchdir(directory_fd) != 0) return errno_error("fchdir for", path, errno);
+    auto connected = connect_path(path, path, type);
+    if (!here || fchdir(here.get()) != 0) return errno_error("fchdir back from", path, errno);
+    return connected;
 }
 
 }  // namespace marmoset::link

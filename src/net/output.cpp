@@ -98,6 +98,14 @@ void OutputGather::append(Connection& connection, OutputItem item) {
         return;
     }
     queue.bytes += item.size;
+    if (item.owner && item.data && !queue.empty()) {
+        // Frames published one after the other lie one after the other.
+        OutputItem& last = queue.items.back();
+        if (last.owner.get() == item.owner.get() && last.data + last.size == item.data) {
+            last.size += item.size;
+            return;
+        }
+    }
     queue.items.push_back(std::move(item));
     if (!queue.blocked && queue.items.size() - queue.head > kMaxDirtyItems) flush(connection);
 }

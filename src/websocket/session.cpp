@@ -1,0 +1,344 @@
+#include "websocket/session.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace marmoset::websocket {
+
+namespace {
+
+// A message this large is not begun while the process is over its memory limit.
+constexpr uint64_t kLargeMessage = 65536;
+// Frames up to this size are copied behind their header: one piece of memory instead of two.
+constexpr size_t kCopiedPayload = 4096;
+
+bool is_known_opcode(uint8_t opcode) { return opcode <= 2 || (opcode >= 8 && opcode <= 10); }
+
+}  // namespace
+
+Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionSettings& settings)
+    : net::Protocol(connection), endpoint_(endpoint), settings_(settings) {
+    connection.set_deadline(tick_ms());
+}
+
+// ---- frames in ------------------------------------------------------------------------------------------------
+
+size_t Session::read_limit() const {
+    if (!open()) return SIZE_MAX;
+    // What a read may cost in credit is its payload + 12 for each frame, and the smallest frame is 6 bytes: half the credit
+    // is always enough, all of it inside one frame.
+    const size_t credit = endpoint_.receive_credit(*this);
+    size_t limit = std::max<size_t>(credit / 2, 1);
+    if (in_payload_ && credit > 12) limit = std::max<size_t>(limit, std::min<uint64_t>(payload_left_, credit - 12));
+    return limit;
+}
+
+void Session::on_bytes(MutableBytes data) {
+    heard_ = true;
+    if (held_) {  // read along with what had to wait, before the pause took effect
+        held_->insert(held_->end(), data.begin(), data.end());
+        return;
+    }
+    consume(data);
+}
+
+void Session::consume(MutableBytes data) {
+    while (!data.empty() && !close_received_ && !ended_ && !connection().closing()) {
+        size_t covered = data.size();
+        if (!close_sent_) {
+            if (endpoint_.receive_credit(*this) < kLeastCredit) {
+                held_ = std::make_unique<std::vector<uint8_t>>(data.begin(), data.end());
+                connection().pause(net::ReadPause::Credit);
+                return;
+            }
+            covered = std::min(covered, read_limit());
+        }
+        MutableBytes piece = data.first(covered);
+        data = data.subspan(covered);
+        while (!piece.empty() && !close_received_ && !ended_ && !connection().closing()) {
+            piece = piece.subspan(in_payload_ ? take_payload(piece) : take_header(piece));
+        }
+    }
+    if (open() && endpoint_.receive_credit(*this) < kLeastCredit) connection().pause(net::ReadPause::Credit);
+}
+
+void Session::resume_receiving() {
+    if (!connection().paused_for(net::ReadPause::Credit) || endpoint_.receive_credit(*this) < kLeastCredit) return;
+    connection().resume(net::ReadPause::Credit);
+    if (!held_) return;
+    const auto held = std::move(held_);
+    consume(*held);
+}
+
+size_t Session::take_header(Bytes data) {
+    DecodedHeader decoded;
+    size_t used = 0;
+    if (header_size_ == 0) {
+        decoded = decode_frame_header(data);
+        used = decoded.size;
+    }
+    if (header_size_ > 0 || decoded.status == DecodeStatus::NeedMore) {
+        const size_t room = std::min<size_t>(data.size(), kMaxFrameHeader - header_size_);
+        std::memcpy(header_ + header_size_, data.data(), room);
+        decoded = decode_frame_header({header_, header_size_ + room});
+        if (decoded.status == DecodeStatus::NeedMore) {
+            header_size_ = static_cast<uint8_t>(header_size_ + room);
+            return room;
+        }
+        used = decoded.status == DecodeStatus::Complete ? static_cast<size_t>(decoded.size - header_size_) : room;
+        header_size_ = 0;
+    }
+    if (decoded.status == DecodeStatus::Invalid) {
+        abort(CloseReason::ProtocolError, kProtocolError);
+        return data.size();
+    }
+    if (!check_header(decoded.header)) return data.size();
+    std::memcpy(mask_, decoded.header.mask, sizeof mask_);
+    opcode_ = static_cast<Opcode>(decoded.header.opcode);
+    fin_ = decoded.header.fin;
+    payload_left_ = decoded.header.length;
+    payload_offset_ = 0;
+    in_payload_ = true;
+    if (payload_left_ == 0) take_payload({});
+    return used;
+}
+
+bool Session::check_header(const FrameHeader& header) {
+    const auto opcode = static_cast<Opcode>(header.opcode);
+    // RFC 6455 5.2: no extension was negotiated, so RSV is 0; 5.1: a client masks.
+    bool valid = header.rsv == 0 && header.masked && is_known_opcode(header.opcode);
+    if (valid && is_control(opcode)) {
+        valid = header.fin && header.length <= 125;  // RFC 6455 5.5
+    } else if (valid) {
+        const bool continues = opcode == Opcode::Continuation;
+        valid = continues == (message_opcode_ != Opcode::Continuation);  // RFC 6455 5.4
+        if (valid && !continues) {
+            message_opcode_ = opcode;
+            message_size_ = 0;
+            fragments_ = 0;
+            incoming_text_.reset();
+        }
+    }
+    if (!valid) {
+        abort(CloseReason::ProtocolError, kProtocolError);
+        return false;
+    }
+    if (is_control(opcode) || close_sent_) return true;
+    if (++fragments_ > settings_.max_fragments || header.length > settings_.max_message - message_size_) {
+        abort(CloseReason::MessageTooBig, kMessageTooBig);
+        return false;
+    }
+    message_size_ += header.length;
+    if (header.length >= kLargeMessage && connection().loop().memory_exhausted()) {
+        abort(CloseReason::MemoryLimit, kTryAgainLater);
+        return false;
+    }
+    return true;
+}
+
+size_t Session::take_payload(MutableBytes data) {
+    const size_t size = std::min<uint64_t>(payload_left_, data.size());
+    const MutableBytes piece = data.first(size);
+    apply_mask(piece, mask_, payload_offset_);
+    payload_left_ -= size;
+    const bool end_of_frame = payload_left_ == 0;
+    if (end_of_frame) in_payload_ = false;
+    if (is_control(opcode_)) {
+        on_control_payload(piece, end_of_frame);
+    } else {
+        on_data_payload(piece, end_of_frame);
+    }
+    payload_offset_ += size;
+    return size;
+}
+
+void Session::on_data_payload(MutableBytes piece, bool end_of_frame) {
+    const bool last = fin_ && end_of_frame;
+    const bool binary = message_opcode_ == Opcode::Binary;
+    const bool first = fragments_ == 1 && payload_offset_ == 0;
+    if (last) message_opcode_ = Opcode::Continuation;
+    if (close_sent_) return;  // what comes behind our Close frame has no receiver any more
+    bytes_received += piece.size();
+    if (!binary && (!incoming_text_.feed(piece) || (last && !incoming_text_.complete()))) {
+        abort(CloseReason::InvalidUtf8, kInvalidPayload);
+        return;
+    }
+    messages_received += last ? 1 : 0;
+    if (!piece.empty() || first || last) endpoint_.on_message_data(*this, piece, binary, first, last);
+}
+
+void Session::on_control_payload(MutableBytes piece, bool end_of_frame) {
+    if (end_of_frame && !control_) {
+        on_control_frame(piece);
+        return;
+    }
+    if (!control_) control_ = std::make_unique<ControlFrame>();
+    std::memcpy(control_->payload + control_->size, piece.data(), piece.size());
+    control_->size = static_cast<uint8_t>(control_->size + piece.size());
+    if (!end_of_frame) return;
+    const auto whole = std::move(control_);
+    on_control_frame({whole->payload, whole->size});
+}
+
+void Session::on_control_frame(Bytes payload) {
+    if (opcode_ == Opcode::Close) {
+        on_close_frame(payload);
+    } else if (opcode_ == Opcode::Ping && !close_sent_) {
+        if (!connection().blocked()) {
+            send_control(Opcode::Pong, payload);
+            return;
+        }
+        // RFC 6455 5.5.3: of several pings only the latest needs its answer; a client that takes nothing must not pile them up.
+        if (!pending_pong_) pending_pong_ = std::make_unique<ControlFrame>();
+        std::memcpy(pending_pong_->payload, payload.data(), payload.size());
+        pending_pong_->size = static_cast<uint8_t>(payload.size());
+    }
+}
+
+void Session::on_close_frame(Bytes payload) {
+    const ParsedClose close = parse_close_payload(payload);
+    if (close.error != 0) {
+        abort(close.error == kInvalidPayload ? CloseReason::InvalidUtf8 : CloseReason::ProtocolError, close.error);
+        return;
+    }
+    close_received_ = true;
+    if (!close_sent_) {
+        why_ = CloseReason::CloseHandshake;
+        close_sent_ = true;
+        uint8_t answer[125];
+        send_control(Opcode::Close, {answer, encode_close_payload(answer, close.code, {})});
+    }
+    report_end(close.code, close.reason);
+    connection().close_after_output(CloseReason::CloseHandshake);
+}
+
+// ---- frames out -----------------------------------------------------------------------------------------------
+
+bool Session::over_queue_limit(size_t size) {
+    if (connection().unsent() + size <= settings_.max_queue || !connection().blocked()) return false;
+    fail(CloseReason::Overflow);
+    return true;
+}
+
+bool Session::send(Bytes piece, bool binary, bool first, bool last) {
+    if (!open()) return true;
+    if (!binary) {
+        if (first) outgoing_text_.reset();
+        if (!outgoing_text_.feed(piece) || (last && !outgoing_text_.complete())) return false;
+    }
+    if (over_queue_limit(piece.size())) return true;
+    messages_sent += last ? 1 : 0;
+    const Opcode opcode = !first ? Opcode::Continuation : binary ? Opcode::Binary : Opcode::Text;
+    net::OutputGather& output = connection().loop().output();
+    const bool copied = piece.size() <= kCopiedPayload;
+    uint8_t* at = output.reserve(kMaxFrameHeader + (copied ? piece.size() : 0));
+    size_t size = encode_frame_header(at, opcode, last, piece.size());
+    if (copied) {
+        std::memcpy(at + size, piece.data(), piece.size());
+        size += piece.size();
+    }
+    output.commit(connection(), size);
+    if (!copied) output.append_borrowed(connection(), piece);
+    return true;
+}
+
+void Session::send_frame(Bytes frame) {
+    if (!open() || over_queue_limit(frame.size())) return;
+    ++messages_sent;
+    connection().write_borrowed(frame);
+}
+
+void Session::send_control(Opcode opcode, Bytes payload) {
+    uint8_t* at = connection().loop().output().reserve(2 + payload.size());
+    const size_t header = encode_frame_header(at, opcode, true, payload.size());
+    if (!payload.empty()) std::memcpy(at + header, payload.data(), payload.size());
+    connection().loop().output().commit(connection(), header + payload.size());
+}
+
+void Session::close(uint16_t code, std::string_view reason, CloseReason why) {
+    if (!open()) return;
+    close_sent_ = true;
+    why_ = why;
+    code_ = code;
+    uint8_t payload[125];
+    send_control(Opcode::Close, {payload, encode_close_payload(payload, code, reason)});
+    // Data is thrown away from here on, so nothing holds reading back: the peer's Close frame must be heard.
+    for (net::ReadPause pause : {net::ReadPause::Output, net::ReadPause::Credit, net::ReadPause::Link}) connection().resume(pause);
+    connection().set_deadline(settings_.close_timeout_ms);
+    if (held_) {
+        const auto held = std::move(held_);
+        consume(*held);
+    }
+}
+
+// RFC 6455 7.1.7: fail the connection. The peer's answer is not waited for.
+void Session::abort(CloseReason why, uint16_t code) {
+    if (ended_) return;
+    if (!close_sent_) {
+        close_sent_ = true;
+        uint8_t payload[125];
+        send_control(Opcode::Close, {payload, encode_close_payload(payload, code, {})});
+    }
+    why_ = why;
+    report_end(code, describe(why).text);
+    connection().close_after_output(why);
+}
+
+// ---- time and ends --------------------------------------------------------------------------------------------
+
+void Session::on_output_progress() {
+    if (!connection().blocked() && pending_pong_ && open()) {
+        const auto pong = std::move(pending_pong_);
+        send_control(Opcode::Pong, {pong->payload, pong->size});
+    }
+    if (!ended_) endpoint_.on_output_progress(*this);
+}
+
+void Session::on_deadline() {
+    if (close_sent_) {
+        connection().close(why_ == CloseReason::CloseHandshake ? CloseReason::CloseTimeout : why_);
+    } else {
+        check_liveness();
+    }
+}
+
+void Session::check_liveness() {
+    const uint64_t sent = connection().bytes_sent();
+    stalled_ticks_ = connection().blocked() && sent == output_mark_ ? stalled_ticks_ + 1 : 0;
+    output_mark_ = sent;
+    if (stalled_ticks_ * tick_ms() >= settings_.send_timeout_ms && stalled_ticks_ > 0) {
+        connection().close(CloseReason::SendTimeout);
+        return;
+    }
+    connection().set_deadline(tick_ms());
+    if (settings_.ping_ms == 0) return;
+    if (heard_ || connection().paused()) {  // while we don't listen, silence proves nothing
+        heard_ = false;
+        pings_unanswered_ = 0;
+        return;
+    }
+    if (pings_unanswered_ >= settings_.ping_misses) {
+        connection().close(CloseReason::PingTimeout);
+        return;
+    }
+    ++pings_unanswered_;
+    if (!connection().blocked()) send_control(Opcode::Ping, {});
+}
+
+void Session::on_end_of_stream() { connection().close(CloseReason::PeerClosed); }
+
+void Session::on_closed(CloseReason reason) {
+    if (!close_sent_) why_ = reason;
+    report_end(kAbnormal, describe(reason).text);
+}
+
+void Session::on_shutdown() { close(kGoingAway, "server is stopping", CloseReason::Shutdown); }
+
+void Session::report_end(uint16_t code, std::string_view reason) {
+    if (ended_) return;
+    ended_ = true;
+    code_ = code;
+    endpoint_.on_session_end(*this, code, reason, why_);
+}
+
+}  // namespace marmoset::websocket

@@ -1,0 +1,140 @@
+// RFC 6455 on one connection, server side: frames in and out, fragmentation, UTF-8, ping, the close handshake, limits. What the
+// messages mean is the endpoint's affair (the gateway's relay; later a system server in direct mode).
+// Payload is passed on as it arrives: only an incomplete header, a control frame and the UTF-8 state are kept.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "net/connection.h"
+#include "websocket/close_code.h"
+#include "websocket/frame.h"
+#include "websocket/utf8.h"
+
+namespace marmoset::websocket {
+
+class Session;
+
+/// Limits and timing of sessions; shared by all of one configuration group.
+struct SessionSettings {
+    uint64_t max_message = 16u << 20;      ///< bytes of a message; beyond it 1009
+    uint32_t max_fragments = 1024;         ///< frames of a message; beyond it 1009 (a flood of tiny ones costs more than it carries)
+    uint64_t ping_ms = 30000;              ///< 0: no pings
+    unsigned ping_misses = 2;              ///< unanswered pings until the client counts as gone
+    uint64_t close_timeout_ms = 10000;     ///< from our Close frame to the peer's
+    uint64_t send_timeout_ms = 60000;      ///< a peer that takes nothing for so long is gone
+    uint64_t max_queue = 1u << 20;         ///< bytes waiting for a client; beyond it 1013
+};
+
+/// What a session talks to. Outlives the session's last call, on_session_end.
+class Endpoint {
+  public:
+    virtual ~Endpoint() = default;
+    /// The next piece of a message: `first` begins it, `last` ends it; an empty message is one empty piece. Text has been checked as far as it
+    /// has come. The memory may be changed and is gone when the call returns.
+    virtual void on_message_data(Session& session, MutableBytes piece, bool binary, bool first, bool last) = 0;
+    /// What the endpoint takes now, in bytes; each piece costs its payload + 12. Below kLeastCredit nothing is delivered until
+    /// Session::resume_receiving().
+    virtual size_t receive_credit(const Session& session) const = 0;
+    /// Some of what was blocked has left: session.connection().unsent() tells what remains.
+    virtual void on_output_progress(Session& session) = 0;
+    /// The session is over: `code` is what the peer's Close frame said (1005: nothing), or 1006 without one; `reason` is gone when the call returns.
+    /// Called once, unless the endpoint ended the session with finish().
+    virtual void on_session_end(Session& session, uint16_t code, std::string_view reason, CloseReason why) = 0;
+};
+
+class Session final : public net::Protocol {
+  public:
+    /// Enough for the costliest way to fill a read of half of it: empty messages, 6 bytes each.
+    static constexpr size_t kLeastCredit = 24;
+
+    /// `endpoint` and `settings` outlive the session. Starts the ping clock.
+    Session(net::Connection& connection, Endpoint& endpoint, const SessionSettings& settings);
+
+    // net::Protocol
+    size_t read_limit() const override;
+    void on_bytes(MutableBytes data) override;
+    void on_end_of_stream() override;
+    void on_output_progress() override;
+    void on_deadline() override;
+    void on_closed(CloseReason reason) override;
+    void on_shutdown() override;
+
+    /// Sends a piece of a message as one frame: `first` begins it, `last` ends it. Data is borrowed until the loop's output is flushed. Nothing
+    /// is sent once a Close frame has been. False: the text is not UTF-8 and nothing was sent; the caller closes with 1011.
+    [[nodiscard]] bool send(Bytes piece, bool binary, bool first, bool last);
+    /// Sends a whole, already encoded and checked frame that many sessions share; borrowed as above.
+    void send_frame(Bytes frame);
+
+    /// Sends a Close frame behind everything sent before and waits for the peer's. 1005: an empty Close frame.
+    /// `why` is what logs say.
+    void close(uint16_t code, std::string_view reason, CloseReason why);
+    /// As close(), with the code the reason's table row has.
+    void fail(CloseReason why) { close(describe(why).websocket_code, {}, why); }
+
+    /// The endpoint's credit has grown: delivers what was held back and reads on.
+    void resume_receiving();
+
+    /// True until a Close frame was sent or the connection lost.
+    bool open() const { return !close_sent_ && !ended_; }
+
+    // For logs.
+    uint64_t messages_received = 0, messages_sent = 0, bytes_received = 0;
+    /// Why the session ended, as far as it is known.
+    CloseReason end_reason() const { return why_; }
+    uint16_t close_code() const { return code_; }
+
+  private:
+    /// Control frame being gathered: exists only while one is incomplete.
+    struct ControlFrame {
+        uint8_t payload[125];
+        uint8_t size = 0;
+    };
+
+    void consume(MutableBytes data);
+    size_t take_header(Bytes data);
+    bool check_header(const FrameHeader& header);
+    size_t take_payload(MutableBytes data);
+    void on_data_payload(MutableBytes piece, bool end_of_frame);
+    void on_control_payload(MutableBytes piece, bool end_of_frame);
+    void on_control_frame(Bytes payload);
+    bool over_queue_limit(size_t size);
+    void abort(CloseReason why, uint16_t code);
+    void on_close_frame(Bytes payload);
+    void send_control(Opcode opcode, Bytes payload);
+    void report_end(uint16_t code, std::string_view reason);
+    void check_liveness();
+    uint64_t tick_ms() const { return settings_.ping_ms > 0 ? settings_.ping_ms : settings_.send_timeout_ms; }
+
+    Endpoint& endpoint_;
+    const SessionSettings& settings_;
+    uint64_t payload_left_ = 0;      // of the frame being read
+    uint64_t payload_offset_ = 0;    // bytes of it read: the mask's phase
+    uint64_t message_size_ = 0;
+    uint64_t output_mark_ = 0;       // bytes_sent() when progress was last looked at
+    std::unique_ptr<std::vector<uint8_t>> held_;  // read, but not covered by credit
+    std::unique_ptr<ControlFrame> control_;
+    std::unique_ptr<ControlFrame> pending_pong_;  // the latest, while the client takes nothing
+    uint32_t fragments_ = 0;
+    Utf8Validator incoming_text_;
+    Utf8Validator outgoing_text_;
+    uint16_t code_ = kAbnormal;
+    CloseReason why_ = CloseReason::PeerClosed;
+    uint8_t header_[kMaxFrameHeader];  // an incomplete frame header
+    uint8_t header_size_ = 0;
+    uint8_t mask_[4];
+    uint8_t pings_unanswered_ = 0;
+    Opcode opcode_ = Opcode::Continuation;          // of the frame being read
+    Opcode message_opcode_ = Opcode::Continuation;  // of the message being read; Continuation: none
+    bool fin_ = false;
+    bool in_payload_ = false;
+    bool close_sent_ = false;
+    bool close_received_ = false;
+    bool ended_ = false;             // on_session_end was called
+    bool heard_ = false;             // bytes came since the last ping
+    uint32_t stalled_ticks_ = 0;     // in a row, without output progress
+};
+
+}  // namespace marmoset::websocket
