@@ -23,7 +23,7 @@ unsigned parse_target(std::string_view target, std::string_view method, Target& 
 
 /// Decodes `raw_path` once into `out`: percent escapes, "//" collapsed, "." and ".." segments removed
 /// (RFC 3986 5.2.4). Returns 0, or 400: an escape that decodes to NUL, '/' or '\\' is refused
-/// (a decoded separator would change the structure of the path), ".." above the root.
+/// (a decoded separator would change the structure of the path), so is a bare '\\' or NUL, ".." above the root.
 unsigned decode_path(std::string_view raw_path, std::string& out);
 
 /// Percent-decodes a query or form component, '+' as space; false on a malformed escape.
