@@ -1,0 +1,224 @@
+"""JOIN, LEAVE and PUBLISH: a message published once reaches every subscriber but the excluded one, never inside another message,
+and a subscriber that is too slow harms nobody else."""
+
+from harness import (BINARY, CREDIT, END, F_BINARY, F_FIRST, F_LAST, MESSAGE, OPEN, PUBLISH, TEXT, Case, Record, deadline, memory,
+                     publish_payload, wait_for)
+
+
+class Topics(Case):
+    keys = ""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.gateway(self.keys)
+        self.app = self.link_server()
+        self.link = None
+
+    def open(self, *topics):
+        client = self.server.websocket()
+        client.start("/app")
+        self.link = self.link or self.app.greet()
+        number = self.link.expect(OPEN, skip=(CREDIT, END)).client
+        self.link.accept(number)
+        client.finish_handshake()
+        for topic in topics:
+            self.link.join(number, topic)
+        return client, number
+
+    def check_last(self, *clients):
+        """Nothing else has come: the next message is one that is sent now."""
+        for client, number in clients:
+            self.link.say(number, "end")
+            self.assertEqual((TEXT, b"end"), client.read_message())
+
+
+class Publishing(Topics):
+    def test_reaches_who_has_joined(self):
+        one, two, three = self.open("room"), self.open("room", "other"), self.open("other")
+        self.link.publish("room", "hello")
+        self.link.publish("other", b"\xff\0")
+        self.assertEqual((TEXT, b"hello"), one[0].read_message())
+        self.assertEqual((TEXT, b"hello"), two[0].read_message())
+        self.assertEqual((BINARY, b"\xff\0"), two[0].read_message())
+        self.assertEqual((BINARY, b"\xff\0"), three[0].read_message())
+        self.check_last(one, two, three)
+
+    def test_all_but_one(self):
+        one, two = self.open("room"), self.open("room")
+        self.link.publish("room", "hello", but=one[1])
+        self.assertEqual((TEXT, b"hello"), two[0].read_message())
+        self.check_last(one, two)
+
+    def test_an_unknown_exclusion_excludes_nobody(self):
+        one = self.open("room")
+        gone = self.open("room")
+        gone[0].close()
+        self.link.expect(END, gone[1])
+        self.link.end(gone[1])
+        self.link.publish("room", "a", but=gone[1])
+        self.link.publish("room", "b", but=999_999)
+        self.assertEqual((TEXT, b"a"), one[0].read_message())
+        self.assertEqual((TEXT, b"b"), one[0].read_message())
+
+    def test_leaving(self):
+        one, two = self.open("room"), self.open("room")
+        self.link.leave(one[1], "room")
+        self.link.publish("room", "hello")
+        self.assertEqual((TEXT, b"hello"), two[0].read_message())
+        self.link.leave(two[1], "never joined")
+        self.link.leave(two[1], "room")
+        self.link.publish("room", "nobody")
+        self.check_last(one, two)
+
+    def test_joining_twice_is_joining_once(self):
+        one = self.open("room", "room")
+        self.link.publish("room", "hello")
+        self.assertEqual((TEXT, b"hello"), one[0].read_message())
+        self.link.leave(one[1], "room")
+        self.link.publish("room", "gone")
+        self.check_last(one)
+
+    def test_topics_are_any_bytes(self):
+        topics = ["x" * 255, "a b", "ä", "*", "room/1", "\x01"]
+        one = self.open(*topics)
+        for topic in topics:
+            self.link.publish(topic, topic)
+            self.assertEqual((TEXT, topic.encode()), one[0].read_message())
+        self.link.publish("room/2", "no")
+        self.link.publish("x" * 254, "no")
+        self.check_last(one)
+
+    def test_order_with_messages_of_its_own(self):
+        one = self.open("room")
+        for number in range(200):
+            self.link.publish("room", f"p{number}")
+            self.link.say(one[1], f"m{number}")
+        for number in range(200):
+            self.assertEqual(f"p{number}".encode(), one[0].read_message()[1])
+            self.assertEqual(f"m{number}".encode(), one[0].read_message()[1])
+
+    def test_waits_for_the_end_of_a_message(self):
+        one, two = self.open("room"), self.open("room")
+        self.link.send(Record(MESSAGE, one[1], "be", F_FIRST))
+        self.link.publish("room", "between")
+        self.assertEqual((TEXT, b"between"), two[0].read_message())
+        self.link.send(Record(MESSAGE, one[1], "gin", F_LAST))
+        self.assertEqual((TEXT, b"begin"), one[0].read_message())
+        self.assertEqual((TEXT, b"between"), one[0].read_message())
+        self.check_last(one)
+
+    def test_in_several_records(self):
+        one, two = self.open("room"), self.open("room")
+        parts = [b"a" * 100_000, b"b" * 100_000, b"c"]
+        for at, part in enumerate(parts):
+            flags = F_BINARY | (0 if at else F_FIRST) | (F_LAST if at == 2 else 0)
+            self.link.send(Record(PUBLISH, 0, publish_payload("room", part), flags))
+        for client, _ in (one, two):
+            self.assertTrue((BINARY, b"".join(parts)) == client.read_message())
+
+    def test_empty_messages(self):
+        one = self.open("room")
+        self.link.publish("room", "")
+        self.assertEqual((TEXT, b""), one[0].read_message())
+
+    def test_invalid_text_closes_its_readers_with_1011(self):
+        one, other = self.open("room"), self.open("other")
+        self.link.send(Record(PUBLISH, 0, publish_payload("room", b"\xff"), F_FIRST | F_LAST))
+        one[0].expect_fail(1011)
+        self.check_last(other)
+
+    def test_costs_no_credit(self):
+        one = self.open("room")
+        payload = b"x" * 100_000
+        for _ in range(100):
+            self.link.publish("room", payload)
+            self.assertEqual(100_000, len(one[0].read_message()[1]))
+        # The whole window is still there.
+        size = self.link.peer["window"] // 2 - 12
+        for _ in range(2):
+            self.link.say(one[1], b"y" * size)
+        for _ in range(2):
+            self.assertEqual(size, len(one[0].read_message()[1]))
+
+    def test_hundreds_of_subscribers(self):
+        clients = [self.open("room") for _ in range(300)]
+        for number in range(10):
+            self.link.publish("room", f"news {number}", but=clients[number][1])
+        for at, (client, _) in enumerate(clients):
+            for number in range(10):
+                if number != at:
+                    self.assertEqual(f"news {number}".encode(), client.read_message()[1])
+        self.check_last(*clients)
+
+    def test_a_reader_that_has_gone(self):
+        one, two = self.open("room"), self.open("room")
+        one[0].abort()
+        self.link.publish("room", "hello")
+        self.assertEqual((TEXT, b"hello"), two[0].read_message())
+        self.link.expect(END, one[1], skip=(CREDIT,))
+        self.link.publish("room", "again")
+        self.assertEqual((TEXT, b"again"), two[0].read_message())
+
+    def test_a_client_may_join_many_topics(self):
+        one = self.open(*(f"topic {number}" for number in range(1024)))
+        self.link.publish("topic 1023", "hello")
+        self.assertEqual((TEXT, b"hello"), one[0].read_message())
+
+
+class SlowReaders(Topics):
+    keys = "queue = 262144;"
+
+    @deadline(60)
+    def test_are_closed_with_1013_and_others_are_not_disturbed(self):
+        slow, fast = self.open("room"), self.open("room")
+        payload = b"x" * 50_000
+        worker = self.server.workers()[0]
+        before = memory(worker)
+        count = 0
+        while not self.link.pending:
+            self.link.publish("room", payload)
+            self.assertEqual((BINARY, payload), fast[0].read_message())
+            count += 1
+            self.assertLess(count, 2000, "a reader that takes nothing was never closed")
+            try:
+                self.link.fill(0.0001)
+            except AssertionError:
+                pass
+        self.assertLess(memory(worker) - before, 16 << 20)
+        record = self.link.expect(END, slow[1], skip=(CREDIT,))
+        self.assertIn(record.code, (1006, 1013))
+        # What it had been sent before is whole, and then the reason.
+        while (got := slow[0].read_frame()).opcode == BINARY:
+            self.assertEqual(50_000, len(got.payload))
+        self.assertEqual(1013, got.code)
+        self.link.publish("room", "fine")
+        self.assertEqual((TEXT, b"fine"), fast[0].read_message())
+
+
+class Rules(Topics):
+    def check_ended(self, *records):
+        client = self.open("room")
+        for record in records:
+            record.client = client[1] if record.client == 1 else record.client
+        self.link.send(*records)
+        self.link.expect_end(skip=(CREDIT, END))
+        client[0].expect_fail(1012)
+        self.link = None
+
+    def test_malformed_publications_end_the_link(self):
+        self.check_ended(Record(PUBLISH, 0, b"\x10\0abc", F_FIRST | F_LAST))
+        self.check_ended(Record(PUBLISH, 0, b"\x10", F_FIRST | F_LAST))
+        self.check_ended(Record(PUBLISH, 0, b"", F_FIRST | F_LAST))
+
+    def test_a_topic_too_long_ends_the_link(self):
+        from harness import JOIN
+        self.check_ended(Record(JOIN, 1, "x" * 256))
+
+    def test_more_topics_than_allowed(self):
+        client, number = self.open()
+        for at in range(1100):
+            self.link.join(number, f"topic {at}")
+        self.link.publish("topic 5", "hello")
+        got = client.read_frame()
+        self.assertTrue((got.opcode, got.payload) == (TEXT, b"hello") or got.code in (1011, 1012), got)
+        wait_for("the server to be in order", lambda: self.server.http().get("/none").status == 404)
