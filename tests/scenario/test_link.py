@@ -423,7 +423,8 @@ class Closing(Link):
 
     def test_the_servers_code_and_reason_reach_the_client(self):
         link = None
-        for code, reason in ((1000, ""), (1001, "moving"), (1008, "größer"), (1011, ""), (1014, ""), (3001, "x" * 123), (4999, "y")):
+        for code, reason in ((1000, ""), (1001, "moving"), (1008, "größer"), (1011, ""), (1014, ""), (3001, "x" * 123),
+                             (4999, "y")):
             client, link, number = self.open(link)
             link.end(number, code, reason)
             got = client.expect_close(code)

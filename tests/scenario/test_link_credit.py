@@ -4,7 +4,8 @@ MESSAGE costs its payload and 12 bytes."""
 import random
 import struct
 
-from harness import (BINARY, CLOSE, CREDIT, F_BINARY, F_FIRST, F_LAST, MESSAGE, OPEN, Case, Overdue, Record, deadline, frame, wait_for)
+from harness import (BINARY, CLOSE, CREDIT, F_BINARY, F_FIRST, F_LAST, MESSAGE, OPEN, Case, Overdue, Record, deadline, frame,
+                     scaled, wait_for)
 
 
 class Credit(Case):
@@ -29,7 +30,7 @@ class TowardTheServer(Credit):
         cost = 0
         while True:
             try:
-                record = link.next(0.15)
+                record = link.next(scaled(0.15))
             except Overdue:
                 return cost
             if record.type == MESSAGE and record.client == number:
@@ -168,7 +169,7 @@ class TowardTheGateway(Credit):
         while True:
             if credit < len(payload) + 12:
                 try:
-                    record = link.next(0.5)
+                    record = link.next(scaled(0.5))
                 except Overdue:
                     break
                 self.assertEqual((CREDIT, number), (record.type, record.client))

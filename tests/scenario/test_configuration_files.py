@@ -1,0 +1,40 @@
+"""The files of conf/ load: every key in them is known, every value right."""
+
+import os
+import re
+import shutil
+
+from harness import MODULES, SOURCES, Case
+
+
+class Files(Case):
+    def check(self, name):
+        # A copy beside folders of the names it uses: checking must not depend on what is installed.
+        config = os.path.join(SOURCES, "conf", name)
+        self.assertTrue(os.path.exists(config), config)
+        copy = shutil.copy(config, self.folder)
+        more = ["-M", MODULES] if os.path.isdir(MODULES) else []
+        status, out, err = self.run_marmoset("-t", "-f", copy, *more)
+        self.assertEqual(0, status, err)
+        self.assertNotRegex(out + err, "(?i)warning|error|unknown")
+
+    def test_the_sample_with_every_key(self):
+        self.check("marmoset.conf")
+
+    def test_the_small_one(self):
+        self.check("minimal.conf")
+
+    def test_the_small_one_is_small(self):
+        with open(os.path.join(SOURCES, "conf", "minimal.conf"), encoding="utf-8") as file:
+            lines = [line for line in file if line.strip() and not re.match(r"\s*(#|//)", line)]
+        self.assertLessEqual(len(lines), 15)
+
+    def test_the_sample_names_every_key(self):
+        more = ["-M", MODULES] if os.path.isdir(MODULES) else []
+        _, out, _ = self.run_marmoset("--help-config", *more)
+        keys = set(re.findall(r"(?m)^\s*#?\s*([a-z][a-z0-9_-]*)\s*[=:]", out))
+        self.assertGreater(len(keys), 30)
+        with open(os.path.join(SOURCES, "conf", "marmoset.conf"), encoding="utf-8") as file:
+            text = file.read()
+        missing = sorted(key for key in keys if not re.search(rf"(?<![\w-]){re.escape(key)}\s*[=:]", text))
+        self.assertEqual([], missing)
