@@ -40,7 +40,11 @@ void PacketSocket::poll(int events) {
 
 void PacketSocket::on_poll(int status, int events) {
     if (status < 0) {
-        listener_->on_end(std::string("poll: ") + uv_strerror(status));
+        // POLLERR: libuv has stopped polling. A peer that closed with our packets unread leaves ECONNRESET behind, and in front
+        // of the end of stream its own last packets.
+        while (!closed_ && read_some()) {
+        }
+        if (!closed_) listener_->on_end(std::string("poll: ") + uv_strerror(status));
         return;
     }
     if ((events & UV_READABLE) != 0) read_some();
@@ -51,7 +55,8 @@ void PacketSocket::on_poll(int status, int events) {
     }
 }
 
-void PacketSocket::read_some() {
+// False: nothing is left to be read.
+bool PacketSocket::read_some() {
     const MutableBytes buffer = loop_.read_buffer();
     for (int i = 0; i < kPacketsPerWakeup && !closed_; ++i) {
         iovec piece{buffer.data(), buffer.size()};
@@ -63,11 +68,14 @@ void PacketSocket::read_some() {
         message.msg_controllen = sizeof control;
         const ssize_t count = recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (count < 0) {
-            if (errno == EAGAIN) break;
+            if (errno == EAGAIN) {
+                listener_->on_packets_end();
+                return false;
+            }
             // After ECONNRESET the last packets may still be queued: read on until end of stream.
             if (errno == EINTR || errno == ECONNRESET) continue;
             listener_->on_end(std::strerror(errno));
-            return;
+            return false;
         }
         bool descriptors = false;
         for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
@@ -79,21 +87,22 @@ void PacketSocket::read_some() {
         }
         if (descriptors) {
             listener_->on_end("unexpected descriptor");
-            return;
+            return false;
         }
         if (count == 0) {  // records are never empty, so neither are packets
             listener_->on_end("closed by the peer");
-            return;
+            return false;
         }
         if ((message.msg_flags & MSG_TRUNC) != 0) {
             listener_->on_end("packet larger than allowed");
-            return;
+            return false;
         }
         listener_->on_packet(buffer.first(static_cast<size_t>(count)));
         // A short packet is usually the last one; asking again would cost a system call for EAGAIN.
         if (count < 32768) break;
     }
     if (!closed_) listener_->on_packets_end();
+    return !closed_;
 }
 
 PacketSocket::SendStatus PacketSocket::send(const iovec* pieces, int count) {

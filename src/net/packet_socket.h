@@ -45,7 +45,7 @@ class PacketSocket {
   private:
     ~PacketSocket() = default;
     void on_poll(int status, int events);
-    void read_some();
+    bool read_some();
     void poll(int events);
 
     Loop& loop_;

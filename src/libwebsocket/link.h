@@ -1,0 +1,74 @@
+// One link: a gateway worker and its clients. In: records. Out: the clients' callbacks; records of what the
+// clients and publish() send. A peer that breaks a rule of the link ends it, with a line in the log.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libwebsocket/client_table.h"
+#include "libwebsocket/context.h"
+#include "libwebsocket/topics.h"
+#include "link/channel.h"
+#include "link/metadata.h"
+
+namespace marmoset::libwebsocket {
+
+class LinkClient;
+class LinkServer;
+
+class Link final : public link::Channel::Handler, public net::TurnEnd, public net::Retired {
+  public:
+    /// Unsent bytes beyond which a gateway that reads too slowly loses its link.
+    static constexpr size_t kMaxUnsent = 16u << 20;
+
+    /// `server` owns the link and outlives it.
+    Link(LinkServer& server, Context& context, FileDescriptor socket);
+    ~Link() override;
+    /// Sends HELLO and begins reading; false if the socket can't be polled.
+    bool start();
+
+    void publish(std::string_view topic, std::string_view data, Type type, const LinkClient* except);
+    void shut_down();
+    bool idle() const;
+    /// Closes the socket; nobody is told any more.
+    void abandon() { channel_.close(); }
+
+    // For its clients.
+    void append(link::RecordHeader header, Bytes first = {}, Bytes second = {});
+    /// What the gateway's HELLO says.
+    const link::Hello& peer() const { return peer_; }
+    Topics& topics() { return topics_; }
+    bool ended() const { return ended_; }
+    /// `client` has sent its final record. `answered`: the gateway has sent its own before.
+    void remove(LinkClient& client, bool answered);
+    /// on_turn_end() will call client.run_deferred().
+    void defer(LinkClient& client);
+    /// Ends the link, for a reason that is logged; its clients are told at the end of the turn.
+    void end(const std::string& reason, log::Level level = log::Level::Warning);
+
+  private:
+    void on_record(const link::Record& record) override;
+    void on_packet_end() override {}
+    void on_drained() override {}
+    void on_end(const std::string& reason) override;
+    void on_turn_end() override;
+
+    void on_hello(Bytes payload);
+    void on_open(uint32_t id, Bytes payload);
+    void on_close(const link::Record& record);
+    LinkClient* client_of(const link::Record& record);
+    void refuse(uint32_t id, uint16_t http_status, std::string_view reason);
+
+    LinkServer& server_;
+    Context& context_;
+    link::Channel channel_;
+    link::Hello peer_;
+    ClientTable clients_;
+    Topics topics_;
+    std::vector<LinkClient*> deferred_;  // nullptr: was removed meanwhile
+    bool greeted_ = false;               // the gateway's HELLO has come
+    bool ended_ = false;
+};
+
+}  // namespace marmoset::libwebsocket

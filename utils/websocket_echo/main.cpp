@@ -1,0 +1,14 @@
+// websocket_echo: the smallest system server. In: the command line. Out: a socket <dir>/<name> the gateway
+// connects to.
+#include "echo.h"
+
+int main(int argc, char** argv) {
+    websocket_server::CommandLine command_line("websocket_echo", "sends each message back with its type");
+    bool once = false;
+    command_line.add_flag('t', "test", "close each client with 1000 behind its first echo", once);
+    if (!command_line.parse(argc, argv)) return command_line.status();
+
+    Echo echo(once);
+    websocket_server::Server server(command_line.options(), echo);
+    return command_line.run(server);
+}
