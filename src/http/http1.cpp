@@ -186,6 +186,9 @@ void Http1::apply(Verdict verdict) {
         case Verdict::Wait:
             // The answer comes later, the read buffer does not stay.
             exchange_->request.retain();
+            if (exchange_->body_reader_ && state_ == State::Waiting) {  // the body it asked for is empty
+                apply(std::exchange(exchange_->body_reader_, nullptr)->on_body_end(*exchange_));
+            }
             return;
         case Verdict::Fail: {
             exchange_->response.drop_body();

@@ -62,7 +62,8 @@ http::Verdict Dispatcher::ask_from(http::Exchange& exchange, unsigned first) {
         exchange.response.add("Allow", "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
         return http::Verdict::fail(405);
     }
-    return http::Verdict::fail(404);
+    // A module that refuses but lets the others be asked first has left its status.
+    return http::Verdict::fail(exchange.response.status >= 400 ? exchange.response.status : 404);
 }
 
 void Dispatcher::on_response(http::Exchange& exchange) {

@@ -242,10 +242,10 @@ bool Session::send(Bytes piece, bool binary, bool first, bool last) {
     return true;
 }
 
-void Session::send_frame(Bytes frame) {
+void Session::send_frame(Bytes frame, Ref<RefCounted> owner) {
     if (!open() || over_queue_limit(frame.size())) return;
     ++messages_sent;
-    connection().write_borrowed(frame);
+    connection().write_shared(frame, std::move(owner));
 }
 
 void Session::send_control(Opcode opcode, Bytes payload) {

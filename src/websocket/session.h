@@ -65,8 +65,8 @@ class Session final : public net::Protocol {
     /// Sends a piece of a message as one frame: `first` begins it, `last` ends it. Data is borrowed until the loop's output is flushed. Nothing
     /// is sent once a Close frame has been. False: the text is not UTF-8 and nothing was sent; the caller closes with 1011.
     [[nodiscard]] bool send(Bytes piece, bool binary, bool first, bool last);
-    /// Sends a whole, already encoded and checked frame that many sessions share; borrowed as above.
-    void send_frame(Bytes frame);
+    /// Sends a whole, already encoded and checked frame that many sessions share; `owner` keeps it.
+    void send_frame(Bytes frame, Ref<RefCounted> owner);
 
     /// Sends a Close frame behind everything sent before and waits for the peer's. 1005: an empty Close frame.
     /// `why` is what logs say.

@@ -1,0 +1,283 @@
+#include "modules/websocket/hub.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "log/logger.h"
+#include "websocket/utf8.h"
+
+namespace marmoset::websocket_module {
+
+using link::RecordType;
+
+namespace {
+
+constexpr uint64_t kRetryMs = 100;           // a full backlog: until the next try
+constexpr size_t kFrameBlock = 65536;        // published frames share blocks of this size
+
+}  // namespace
+
+Hub::Hub(module::Worker& worker, const Settings& settings, Owner& owner, std::string server)
+    : worker_(worker), settings_(settings), owner_(owner), server_(std::move(server)), clients_(1), closing_ids_(1) {}
+
+Hub::~Hub() = default;
+
+// ---- the link's beginning and end -----------------------------------------------------------------------------
+
+Result<void> Hub::connect() {
+    auto socket = link::connect_unix(settings_.docroot_fd.get(), server_, SOCK_SEQPACKET);
+    if (socket) {
+        start_link(socket.take());
+        return {};
+    }
+    if (socket.error().code != EAGAIN) return socket.error();
+    if (retry_until_ms_ == 0) retry_until_ms_ = worker_.loop.now() + settings_.handshake_timeout_ms;
+    worker_.loop.timers().arm(*this, kRetryMs);
+    return {};
+}
+
+void Hub::on_timer() {
+    if (worker_.loop.now() >= retry_until_ms_) {
+        on_end("its backlog stays full");
+        return;
+    }
+    const auto connected = connect();
+    if (!connected) on_end(connected.error().text);
+}
+
+void Hub::start_link(FileDescriptor socket) {
+    channel_ = std::make_unique<link::Channel>(worker_.loop, std::move(socket), static_cast<link::Channel::Handler&>(*this));
+    std::string hello;
+    link::append_hello(hello, {.version = link::kLinkVersion,
+                               .software = "marmoset",
+                               .pid = static_cast<uint64_t>(getpid()),
+                               .window = link::kDefaultWindow,
+                               .max_message = settings_.session.max_message});
+    channel_->append({0, 0, RecordType::Hello, 0, 0}, as_bytes(hello));
+    for (const auto& [id, payload] : early_opens_) {
+        if (clients_[id]) channel_->append({0, id, RecordType::Open, 0, 0}, as_bytes(payload));
+    }
+    early_opens_.clear();
+    if (!channel_->start()) break_link("can't be polled");
+}
+
+void Hub::break_link(const std::string& reason) {
+    if (channel_) channel_->close();
+    on_end(reason);
+}
+
+void Hub::on_end(const std::string& reason) {
+    log::warning("link to {} ended: {}", server_, reason);
+    worker_.loop.timers().disarm(*this);
+    owner_.on_hub_ended(*this);
+    const std::vector<LinkClient*> clients = std::move(clients_);
+    clients_.clear();
+    for (LinkClient* client : clients) {
+        if (client) client->on_link_end();
+    }
+}
+
+void Hub::finish() {
+    worker_.loop.timers().disarm(*this);
+    if (!channel_ || channel_->closed()) return;
+    channel_->flush();
+    channel_->close();
+}
+
+// ---- clients --------------------------------------------------------------------------------------------------
+
+bool Hub::open(http::Exchange& exchange, std::string_view path_info, unsigned slot) {
+    static uint64_t count = 0;
+    char name[48];
+    const auto end = fmt::format_to(name, "{}-{}", getpid(), ++count);
+    std::string payload;
+    payload.reserve(1024);
+    append_open(payload, exchange, settings_, {name, static_cast<size_t>(end - name)}, path_info);
+    if (payload.size() > link::kMaxRecordPayload) return false;
+
+    auto* client = new LinkClient(exchange, settings_, worker_, *this);
+    if (free_ids_.empty()) {
+        free_ids_.push_back(static_cast<uint32_t>(clients_.size()));
+        clients_.push_back(nullptr);
+        closing_ids_.push_back(false);
+    }
+    client->id_ = free_ids_.back();
+    free_ids_.pop_back();
+    clients_[client->id_] = client;
+    exchange.slot(slot) = static_cast<RelayClient*>(client);
+    if (channel_) {
+        channel_->append({0, client->id_, RecordType::Open, 0, 0}, as_bytes(payload));
+    } else {
+        early_opens_.emplace_back(client->id_, std::move(payload));
+    }
+    return true;
+}
+
+void Hub::send(link::RecordHeader header, Bytes payload) {
+    if (channel_) channel_->append(header, payload);
+}
+
+void Hub::retire_id(LinkClient& client, bool server_is_done) {
+    topics_.leave_all(client);
+    clients_[client.id_] = nullptr;
+    std::erase_if(early_opens_, [&](const auto& open) { return open.first == client.id_; });
+    if (server_is_done || !channel_) {
+        free_ids_.push_back(client.id_);
+    } else {
+        closing_ids_[client.id_] = true;
+    }
+    client.id_ = 0;
+}
+
+// ---- records --------------------------------------------------------------------------------------------------
+
+void Hub::on_record(const link::Record& record) {
+    const link::RecordHeader& header = record.header;
+    const std::string_view text = as_text(record.payload);
+    if (!greeted_ || header.type == RecordType::Hello) {
+        if (header.type != RecordType::Hello || greeted_) {
+            break_link(greeted_ ? "HELLO twice" : "a record before HELLO");
+        } else {
+            on_hello(record.payload);
+        }
+        return;
+    }
+    if (publishing_ && header.type != RecordType::Publish) {
+        break_link("a record between the parts of a PUBLISH");
+        return;
+    }
+    if (header.type == RecordType::Publish) {
+        on_publish(record);
+        return;
+    }
+    if (header.client >= clients_.size()) {  // ids are handed out densely, from 1
+        break_link("client " + std::to_string(header.client) + " was never opened");
+        return;
+    }
+    LinkClient* client = clients_[header.client];
+    if (!client) {
+        // Late: we have sent our final record. The server's final one frees the id, all others are dropped.
+        if (closing_ids_[header.client] && (header.type == RecordType::Close || header.type == RecordType::Reject)) {
+            closing_ids_[header.client] = false;
+            free_ids_.push_back(header.client);
+        }
+        return;
+    }
+    const char* fault = nullptr;
+    switch (header.type) {
+        case RecordType::Message: fault = client->on_message(header, record.payload); break;
+        case RecordType::Credit: {
+            uint32_t bytes = 0;
+            fault = link::parse_credit(record.payload, bytes) ? client->on_credit(bytes) : "malformed CREDIT";
+            break;
+        }
+        case RecordType::Accept: fault = client->on_accept(text); break;
+        case RecordType::Reject: fault = client->on_reject(header.code, text); break;
+        case RecordType::Close: fault = client->on_close(header.code, text); break;
+        case RecordType::Join:
+            if (text.empty() || text.size() > link::kMaxTopic) {
+                fault = "topic of 0 or more than 255 bytes";
+            } else if (!topics_.join(*client, text)) {
+                fault = "more than 1024 topics of one client";
+            }
+            break;
+        case RecordType::Leave: topics_.leave(*client, text); break;
+        default: fault = "a record that only a gateway sends";
+    }
+    if (fault) break_link(fault);
+}
+
+void Hub::on_hello(Bytes payload) {
+    auto hello = link::parse_hello(payload);
+    if (!hello) {
+        break_link("HELLO: " + hello.error().text);
+        return;
+    }
+    greeted_ = true;
+    server_window_ = hello->window;
+    server_max_message_ = hello->max_message;
+    log::debug("link to {}: {} (process {})", server_, hello->software, hello->pid);
+}
+
+void Hub::on_publish(const link::Record& record) {
+    const bool first = (record.header.flags & link::kFirst) != 0;
+    const bool last = (record.header.flags & link::kLast) != 0;
+    link::PublishPayload payload;
+    if (!link::parse_publish(record.payload, payload) || first == publishing_) {
+        break_link("malformed PUBLISH");
+        return;
+    }
+    if (first) {
+        publish_topic_ = payload.topic;
+        publish_binary_ = (record.header.flags & link::kBinary) != 0;
+        publish_except_ = record.header.client;
+        if (last) {
+            publish(payload.topic, payload.message, publish_binary_, publish_except_);
+            return;
+        }
+        publishing_ = true;
+        publish_.clear();
+    }
+    if (payload.topic != publish_topic_ || publish_.size() + payload.message.size() > settings_.session.max_message) {
+        break_link("PUBLISH larger than max_message, or its topic changes");
+        return;
+    }
+    publish_.insert(publish_.end(), payload.message.begin(), payload.message.end());
+    if (!last) return;
+    publishing_ = false;
+    publish(publish_topic_, publish_, publish_binary_, publish_except_);
+    if (publish_.capacity() > kFrameBlock) std::vector<uint8_t>().swap(publish_);
+}
+
+// The frame is encoded once; every subscriber's queue refers to it.
+void Hub::publish(std::string_view topic, Bytes message, bool binary, uint32_t except) {
+    const std::vector<LinkClient*>* subscribers = topics_.subscribers(topic);
+    if (!subscribers) return;
+    if (!binary && !websocket::is_valid_utf8(message)) {
+        static log::RateLimit limit;
+        if (limit.permit(worker_.loop.now())) log::error("{}: published text is not UTF-8, dropped{}", server_, limit.suffix());
+        return;
+    }
+    const size_t most = websocket::kMaxFrameHeader + message.size();
+    if (!frames_ || frames_->room() < most) frames_ = Ref<net::OwnedBlock>(new net::OwnedBlock(std::max(kFrameBlock, most)));
+    uint8_t* const frame = frames_->data() + frames_->used;
+    const size_t header = websocket::encode_frame_header(frame, binary ? websocket::Opcode::Binary : websocket::Opcode::Text, true, message.size());
+    if (!message.empty()) std::memcpy(frame + header, message.data(), message.size());
+    frames_->used += header + message.size();
+    const Bytes whole{frame, header + message.size()};
+    const Ref<RefCounted> owner(frames_);
+    // Backwards: a client whose write fails leaves the list during the walk, and the last one takes its place.
+    for (size_t i = subscribers->size(); i-- > 0;) {
+        LinkClient* client = (*subscribers)[i];
+        if (client->id() != except) client->deliver(whole, owner);
+    }
+}
+
+void Hub::on_packet_end() {
+    // Payloads of this packet are borrowed by the clients' queues: they leave, or are copied, now.
+    worker_.loop.output().flush_all();
+    if (!credit_due_.empty()) grant_credit();
+}
+
+void Hub::grant_credit() {
+    const std::vector<uint32_t> due = std::move(credit_due_);
+    credit_due_.clear();
+    for (const uint32_t id : due) {
+        if (id < clients_.size() && clients_[id]) clients_[id]->grant_credit();
+    }
+}
+
+void Hub::on_drained() {
+    const std::vector<uint32_t> paused = std::move(paused_);
+    paused_.clear();
+    for (const uint32_t id : paused) {
+        if (id < clients_.size() && clients_[id]) clients_[id]->on_link_drained();
+    }
+}
+
+}  // namespace marmoset::websocket_module

@@ -1,0 +1,91 @@
+// One link of this worker to one system server, and the clients on it. Records in, frames out, and the reverse; credit, order and
+// ends as conf/link-protocol.md says.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "link/channel.h"
+#include "link/metadata.h"
+#include "module/abi.h"
+#include "modules/websocket/link_client.h"
+#include "modules/websocket/settings.h"
+#include "modules/websocket/topics.h"
+
+namespace marmoset::websocket_module {
+
+class Hub final : public net::Retired, private link::Channel::Handler, private net::Timer {
+  public:
+    class Owner {
+      public:
+        virtual ~Owner() = default;
+        /// The link has ended: the hub is to be forgotten and retired.
+        virtual void on_hub_ended(Hub& hub) = 0;
+    };
+
+    /// References outlive the hub. `server`: the socket's name, for logs.
+    Hub(module::Worker& worker, const Settings& settings, Owner& owner, std::string server);
+    ~Hub() override;
+
+    /// Connects and says HELLO. The error's code is the errno; EPROTOTYPE: it is a STREAM server. A full backlog (EAGAIN) is no error: the hub
+    /// tries again until handshake_timeout.
+    Result<void> connect();
+
+    /// A new client: sends OPEN; it deletes itself at its end. False: the request is too large for a record.
+    bool open(http::Exchange& exchange, std::string_view path_info, unsigned slot);
+
+    /// Sends what is left and ends the link; no client is left.
+    void finish();
+
+    const std::string& server() const { return server_; }
+
+  private:
+    friend class LinkClient;
+
+    // link::Channel::Handler
+    void on_record(const link::Record& record) override;
+    void on_packet_end() override;
+    void on_drained() override;
+    void on_end(const std::string& reason) override;
+    void on_timer() override;  // the next try to connect
+
+    void start_link(FileDescriptor socket);
+    void break_link(const std::string& reason);
+    void on_hello(Bytes payload);
+    void on_publish(const link::Record& record);
+    void publish(std::string_view topic, Bytes message, bool binary, uint32_t except);
+    void grant_credit();
+    uint32_t take_id(LinkClient& client);
+
+    // For LinkClient.
+    void send(link::RecordHeader header, Bytes payload);
+    bool congested() const { return channel_ && channel_->congested(); }
+    /// `server_is_done`: its final record has come, the id is free at once.
+    void retire_id(LinkClient& client, bool server_is_done);
+
+    module::Worker& worker_;
+    const Settings& settings_;
+    Owner& owner_;
+    std::string server_;
+    std::unique_ptr<link::Channel> channel_;  // null until connected and after the end
+    std::vector<std::pair<uint32_t, std::string>> early_opens_;  // OPENs of clients that wait for the connection
+    std::vector<LinkClient*> clients_;        // by id; null: free or closing
+    std::vector<bool> closing_ids_;           // by id: we sent our final record, the server's is still to come
+    std::vector<uint32_t> free_ids_;
+    std::vector<uint32_t> credit_due_;        // clients that have taken half a window since the last CREDIT
+    std::vector<uint32_t> paused_;            // clients whose own data met a full link
+    Topics topics_;
+    std::vector<uint8_t> publish_;            // a PUBLISH of several records being gathered
+    std::string publish_topic_;
+    bool publish_binary_ = false;
+    bool publishing_ = false;
+    uint32_t publish_except_ = 0;
+    Ref<net::OwnedBlock> frames_;             // published frames, shared by their subscribers
+    uint64_t server_window_ = link::kDefaultWindow;
+    uint64_t server_max_message_ = UINT64_MAX;
+    uint64_t retry_until_ms_ = 0;
+    bool greeted_ = false;
+};
+
+}  // namespace marmoset::websocket_module

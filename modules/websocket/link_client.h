@@ -1,0 +1,71 @@
+// One client on a link: its credit both ways, its message state, its topics. Deletes itself when both its session and its request
+// are over.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "link/record.h"
+#include "modules/websocket/relay_client.h"
+
+namespace marmoset::websocket_module {
+
+class Hub;
+
+class LinkClient final : public RelayClient, private net::Timer {
+  public:
+    LinkClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker, Hub& hub);
+
+    uint32_t id() const { return id_; }
+
+    // Records of the server; `hub` has checked that the client is open on the link.
+    // They return nullptr, or what rule was broken.
+    const char* on_accept(std::string_view subprotocol);
+    const char* on_reject(unsigned status, std::string_view reason);
+    const char* on_message(const link::RecordHeader& header, Bytes payload);
+    const char* on_close(uint16_t code, std::string_view reason);
+    const char* on_credit(uint32_t bytes);
+
+    /// The link has ended. `status` answers a waiting request.
+    void on_link_end();
+    /// A published frame, already encoded; `owner` keeps it.
+    void deliver(Bytes frame, const Ref<RefCounted>& owner);
+    /// CREDIT for what has been handed on, if it is worth a record.
+    void grant_credit();
+    /// The link takes packets again.
+    void on_link_drained();
+
+    // websocket::Endpoint
+    void on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool first, bool last) override;
+    size_t receive_credit(const websocket::Session&) const override;
+    void on_output_progress(websocket::Session& session) override;
+    void on_session_end(websocket::Session& session, uint16_t code, std::string_view reason, CloseReason why) override;
+
+    void on_request_aborted() override;
+
+    /// Indices of the topics it has joined; for Topics.
+    std::unique_ptr<std::vector<uint32_t>> topics;
+
+  private:
+    friend class Hub;
+    ~LinkClient() override = default;
+
+    void on_timer() override;  // the server has not answered OPEN in time
+    void leave_link(bool server_is_done);
+
+    Hub* hub_;                     // null: no longer on the link
+    uint32_t id_ = 0;              // on the link; 0: none
+    bool accepted_ = false;
+    bool receiving_ = false;       // a message of the server has begun and not ended
+    bool binary_ = false;          // the type of that message
+    bool due_ = false;             // listed for credit
+    bool paused_on_link_ = false;
+    uint64_t send_credit_ = 0;     // what we may send for this client
+    uint64_t granted_;             // what the server may still send for it
+    uint64_t owed_ = 0;            // received and not yet granted again
+    uint64_t message_size_ = 0;    // of the client's message in progress
+    std::vector<std::pair<Bytes, Ref<RefCounted>>> held_;  // published while a message was in progress
+};
+
+}  // namespace marmoset::websocket_module

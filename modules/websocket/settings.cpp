@@ -1,0 +1,46 @@
+#include "modules/websocket/settings.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "base/text.h"
+#include "log/logger.h"
+
+namespace marmoset::websocket_module {
+
+Result<Settings> read_settings(const config::Section& section) {
+    Settings settings;
+    settings.docroot = section.string("docroot");
+    settings.docroot_fd = FileDescriptor(open(settings.docroot.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!settings.docroot_fd) {
+        return section.error("docroot", errno_error("open folder", settings.docroot, errno).text);
+    }
+    settings.allow = section.string("allow");
+    settings.deny = section.string("deny");
+    settings.deny_last = section.boolean("denylast");
+    settings.origin = section.string("origin");
+    settings.handshake_timeout_ms = section.milliseconds("handshake_timeout");
+    settings.headers = section.strings("headers");
+    for (const std::string& name : settings.headers) {
+        if (!is_token(name)) return section.error("headers", "\"" + name + "\" is not the name of a header");
+    }
+    const std::string_view type = section.string("type");
+    settings.stream_type = equal_caseless(type, "binary") ? StreamType::Binary
+                           : equal_caseless(type, "auto") ? StreamType::Auto
+                                                          : StreamType::Text;
+    websocket::SessionSettings& session = settings.session;
+    session.max_message = section.size("max_message");
+    session.max_fragments = static_cast<uint32_t>(section.integer("max_fragments"));
+    session.max_queue = section.size("queue");
+    session.ping_ms = section.milliseconds("ping");
+    session.ping_misses = static_cast<unsigned>(section.integer("ping_misses"));
+    session.close_timeout_ms = section.milliseconds("close_timeout");
+    session.send_timeout_ms = section.milliseconds("send_timeout");
+    if (list_contains(section.string("options"), "direct")) {
+        log::warning("{}: options \"direct\": not in this version, messages are relayed", section.location("options"));
+    }
+    return settings;
+}
+
+}  // namespace marmoset::websocket_module

@@ -1,0 +1,68 @@
+// What the `websocket` group says, read once before the workers start.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/file_descriptor.h"
+#include "base/pattern.h"
+#include "base/result.h"
+#include "config/section.h"
+#include "websocket/session.h"
+
+namespace marmoset::websocket_module {
+
+/// How bytes of a STREAM server become messages.
+enum class StreamType : uint8_t { Text, Binary, Auto };
+
+struct Settings {
+    std::string docroot;
+    FileDescriptor docroot_fd;
+    std::string allow, deny, origin;
+    bool deny_last = false;
+    StreamType stream_type = StreamType::Text;
+    uint64_t handshake_timeout_ms = 10000;
+    std::vector<std::string> headers;  ///< request headers passed to system servers
+    websocket::SessionSettings session;
+
+    AccessRule access() const { return {allow, deny, deny_last}; }
+};
+
+Result<Settings> read_settings(const config::Section& section);
+
+using config::Key;
+using config::Type;
+
+inline constexpr std::array kKeys = {
+    Key{.name = "docroot",
+        .type = Type::String,
+        .default_text = "/var/run/websocket",
+        .help = "Folder of the system servers' sockets: ws://host/name reaches docroot/name."},
+    Key{.name = "allow", .type = Type::String, .default_text = nullptr, .help = "Patterns of paths that are served; unset: all that deny permits."},
+    Key{.name = "deny", .type = Type::String, .default_text = nullptr, .help = "Patterns of paths that are refused with 403."},
+    Key{.name = "denylast", .type = Type::Boolean, .default_text = "false", .help = "Whether allow is asked before deny."},
+    Key{.name = "origin",
+        .type = Type::String,
+        .default_text = "same",
+        .help = "Web pages that may connect: same (Origin's host and port equal Host's), * (any), or a list of origins and hosts."},
+    Key{.name = "max_message", .type = Type::Size, .default_text = "16M", .help = "Largest message of a client; beyond it close code 1009.", .min = 125, .max = int64_t{1} << 40},
+    Key{.name = "max_fragments", .type = Type::Integer, .default_text = "1024", .help = "Most frames of one message; beyond it close code 1009.", .min = 1, .max = 1 << 30},
+    Key{.name = "queue", .type = Type::Size, .default_text = "1M", .help = "Bytes that may wait for a client; beyond it close code 1013.", .min = 4096, .max = int64_t{1} << 40},
+    Key{.name = "handshake_timeout", .type = Type::Seconds, .default_text = "10", .help = "Time for the system server to accept or refuse a client; beyond it 503.", .min = 1, .max = 3600},
+    Key{.name = "ping", .type = Type::Seconds, .default_text = "30", .help = "Silence after which a client is pinged; 0: never.", .min = 0, .max = 86400},
+    Key{.name = "ping_misses", .type = Type::Integer, .default_text = "2", .help = "Unanswered pings after which a client counts as gone.", .min = 1, .max = 100},
+    Key{.name = "close_timeout", .type = Type::Seconds, .default_text = "10", .help = "Time for a client to answer a Close frame.", .min = 1, .max = 3600},
+    Key{.name = "send_timeout", .type = Type::Seconds, .default_text = "60", .help = "Time a client may take nothing of what waits for it.", .min = 1, .max = 86400},
+    Key{.name = "type",
+        .type = Type::String,
+        .default_text = "text",
+        .help = "Messages from a SOCK_STREAM server: text, binary, or auto (text if it is UTF-8).",
+        .choices = "text|binary|auto"},
+    Key{.name = "headers", .type = Type::StringList, .default_text = nullptr, .help = "Request headers that system servers are told, by name."},
+    Key{.name = "options", .type = Type::String, .default_text = "", .help = "ouistiti's options; direct has no effect in this version: messages are relayed."},
+    Key{.name = "services", .type = Type::Ignored, .default_text = nullptr, .help = "A key of old ouistiti files."},
+};
+
+}  // namespace marmoset::websocket_module
