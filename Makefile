@@ -65,11 +65,11 @@ lint: | need-packages  ## who includes whom, clang-format, clang-tidy; names fil
 	+@$(T)lint build/$(FLAVOUR)
 format:                ## clang-format on every source
 	@$(T)deps --if-missing lint
-	@cd ./$(S) && find $(SOURCE_FOLDERS) -name '*.cpp' -o -name '*.h' | xargs -r clang-format -i
+	@cd $(or $(S),.) && find $(SOURCE_FOLDERS) -name '*.cpp' -o -name '*.h' | xargs -r clang-format -i
 
 bench: | need-packages ## measures us and the peers (tests/bench)
 	+@$(MAKE) $(JOBS) all bench-programs
-	@cd ./$(S) && tests/bench/run --build $(abspath build/$(FLAVOUR))
+	@cd $(or $(S),.) && tests/bench/run --build $(abspath build/$(FLAVOUR))
 bench-programs: $(BENCH_PROGRAMS)
 
 install: all           ## into DESTDIR and the prefix of configure

@@ -17,7 +17,8 @@ SANITIZE_tsan := -fsanitize=thread
 SANITIZE := $(SANITIZE_$(FLAVOUR))
 
 COMMON := $(OPTIMISE_$(FLAVOUR)) $(SANITIZE) -fPIC -pthread $(HARDENING)
-WARNINGS := -Wall -Wextra -Wpedantic
+# gcc 12 sees overlapping copies in its own std::string (its bug 105329).
+WARNINGS := -Wall -Wextra -Wpedantic $(if $(filter gcc-12,$(COMPILER_TAG)),-Wno-restrict)
 CXX_FLAGS := -std=c++20 $(COMMON) $(WARNINGS) $(LIB_CPPFLAGS) $(LLHTTP_CPPFLAGS) $(USER_CPPFLAGS) $(USER_CXXFLAGS)
 C_FLAGS := $(COMMON) -w -DLLHTTP_STRICT_MODE=1 $(LLHTTP_CPPFLAGS) $(USER_CPPFLAGS) $(USER_CFLAGS)
 LINK := $(CXX) $(SANITIZE) -pthread $(HARDENING_LDFLAGS) $(USER_LDFLAGS)
@@ -46,14 +47,14 @@ module_sources = $(foreach name,$(1),$(call sources,modules/$(name)/*.cpp))
 
 SYSTEM_SERVERS := $(sort $(foreach f,$(call sources,utils/websocket_*/*.cpp),$(patsubst utils/%/,%,$(dir $(f)))))
 UTILS_SOURCES := $(foreach name,$(SYSTEM_SERVERS),$(call sources,utils/$(name)/*.cpp))
-UNIT_SOURCES := $(sort $(patsubst ./%,%,$(shell cd ./$(S) && find tests/unit -name '*_test.cpp' 2>/dev/null))) \
+UNIT_SOURCES := $(sort $(patsubst ./%,%,$(shell cd $(or $(S),.) && find tests/unit -name '*_test.cpp' 2>/dev/null))) \
                 $(call sources,tests/support/*.cpp)
 BENCH_SOURCES := $(call sources,tests/bench/*.cpp)
 SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) $(UTILS_SOURCES) \
                   $(UNIT_SOURCES) $(BENCH_SOURCES))
 OBJECTS := $(call objects,$(SOURCES))
 LLHTTP_OBJECTS := $(patsubst %.c,$(B)/obj/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
-STATIC_LIST := $(if $(wildcard $(S)src/module/abi.h),$(B)/obj/static_modules.o)
+STATIC_LIST := $(B)/obj/static_modules.o
 SOURCE_LIST := $(B)/obj/sources
 
 # --- products ---------------------------------------------------------------------------------------------------------
@@ -132,7 +133,7 @@ compile_command = $(CXX) $(CXX_FLAGS) -include $(BUILD_CONFIG) $(call paths,$(1)
 $(B)/obj/%.o: $(S)%.cpp
 	$(call say,CXX,$<)
 	$(call compile,$(call compile_command,$*.cpp) $(COLOUR))
-$(B)/obj/static_modules.o: $(B)/obj/static_modules.cpp
+$(STATIC_LIST): $(B)/obj/static_modules.cpp
 	$(call say,CXX,$<)
 	$(call compile,$(call compile_command,src) $(COLOUR))
 $(LLHTTP_OBJECTS): $(B)/obj/llhttp/%.o: $(firstword $(dir $(LLHTTP_SOURCES)))%.c $(BUILD_CONFIG)
