@@ -1,4 +1,4 @@
-#include "modules/websocket/hub.h"
+#include "hub.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

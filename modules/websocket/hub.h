@@ -9,9 +9,9 @@
 #include "link/channel.h"
 #include "link/metadata.h"
 #include "module/abi.h"
-#include "modules/websocket/link_client.h"
-#include "modules/websocket/settings.h"
-#include "modules/websocket/topics.h"
+#include "link_client.h"
+#include "settings.h"
+#include "topics.h"
 
 namespace marmoset::websocket_module {
 

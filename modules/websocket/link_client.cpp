@@ -1,10 +1,10 @@
-#include "modules/websocket/link_client.h"
+#include "link_client.h"
 
 #include <algorithm>
 
 #include "base/text.h"
 #include "log/logger.h"
-#include "modules/websocket/hub.h"
+#include "hub.h"
 #include "websocket/handshake.h"
 #include "websocket/utf8.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "link/record.h"
-#include "modules/websocket/relay_client.h"
+#include "relay_client.h"
 
 namespace marmoset::websocket_module {
 

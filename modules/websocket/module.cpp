@@ -10,10 +10,10 @@
 
 #include "log/logger.h"
 #include "module/adapter.h"
-#include "modules/websocket/hub.h"
-#include "modules/websocket/names.h"
-#include "modules/websocket/settings.h"
-#include "modules/websocket/stream_peer.h"
+#include "hub.h"
+#include "names.h"
+#include "settings.h"
+#include "stream_peer.h"
 #include "websocket/handshake.h"
 
 namespace marmoset::websocket_module {

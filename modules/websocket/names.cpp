@@ -1,4 +1,4 @@
-#include "modules/websocket/names.h"
+#include "names.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>

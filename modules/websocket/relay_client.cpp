@@ -1,4 +1,4 @@
-#include "modules/websocket/relay_client.h"
+#include "relay_client.h"
 
 #include <sys/socket.h>
 

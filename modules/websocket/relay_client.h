@@ -9,7 +9,7 @@
 #include "link/metadata.h"
 #include "module/abi.h"
 #include "websocket/session.h"
-#include "modules/websocket/settings.h"
+#include "settings.h"
 
 namespace marmoset::websocket_module {
 

@@ -1,4 +1,4 @@
-#include "modules/websocket/settings.h"
+#include "settings.h"
 
 #include <fcntl.h>
 

@@ -1,4 +1,4 @@
-#include "modules/websocket/stream_peer.h"
+#include "stream_peer.h"
 
 #include <sys/socket.h>
 

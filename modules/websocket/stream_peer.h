@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "modules/websocket/relay_client.h"
+#include "relay_client.h"
 #include "net/connection.h"
 
 namespace marmoset::websocket_module {

@@ -1,9 +1,9 @@
-#include "modules/websocket/topics.h"
+#include "topics.h"
 
 #include <algorithm>
 
 #include "link/record.h"
-#include "modules/websocket/link_client.h"
+#include "link_client.h"
 
 namespace marmoset::websocket_module {
 
