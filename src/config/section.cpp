@@ -71,7 +71,8 @@ bool Section::has(std::string_view key) const {
 }
 
 std::string_view Section::string(std::string_view name) const {
-    const Key& key = find_key(name, Type::String);
+    const Key& key = find_key(name);
+    assert(key.type == Type::String || key.type == Type::Words);
     const config_setting_t* found = find(key);
     const char* value = found != nullptr ? config_setting_get_string(found) : nullptr;
     return value != nullptr ? value : default_of(key);

@@ -33,7 +33,8 @@ class Section {
     /// Values; the schema's default when unset (empty, 0, false if it has none). Asking for a key that is not
     /// in the schema, or as another type, is a programming error and asserts. The file was checked before:
     /// these can't fail.
-    std::string_view string(std::string_view key) const;
+    std::string_view string(
+        std::string_view key) const;  ///< of a String key, or the whole text of a Words key
     int64_t integer(std::string_view key) const;
     bool boolean(std::string_view key) const;
     uint64_t milliseconds(std::string_view key) const;                 ///< of a Seconds key

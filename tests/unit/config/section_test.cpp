@@ -59,6 +59,7 @@ TEST_F(SectionValues, ReadsEachType) {
     EXPECT_EQ(512u, server.size("header_size"));
     EXPECT_EQ((Strings{"A: b", "C: d, e"}), server.strings("headers"));
     EXPECT_EQ((Strings{"frame", "Cache"}), server.strings("security"));
+    EXPECT_EQ("frame,\tCache", server.string("security"));
     EXPECT_TRUE(server.has_word("security", "cache"));
     EXPECT_FALSE(server.has_word("security", "sniff"));
 }
