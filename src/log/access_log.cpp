@@ -153,11 +153,12 @@ void AccessLog::append_text(const AccessRecord& record) {
         }
     }
     fmt::format_to(std::back_inserter(buffer_), "\" {} {}", record.status, record.bytes_sent);
-    if (format_ == AccessFormat::Common) return;
-    buffer_ += ' ';
-    append_quoted(buffer_, mask_secrets(record.referer));
-    buffer_ += ' ';
-    append_quoted(buffer_, record.user_agent);
+    if (format_ == AccessFormat::Combined) {
+        buffer_ += ' ';
+        append_quoted(buffer_, mask_secrets(record.referer));
+        buffer_ += ' ';
+        append_quoted(buffer_, record.user_agent);
+    }
     if (!record.websocket) return;
     buffer_ += " ws=";
     append_word(buffer_, record.server);
@@ -184,12 +185,10 @@ void AccessLog::append_json(const AccessRecord& record) {
     text("referer", mask_secrets(record.referer));
     text("user_agent", record.user_agent);
     if (record.websocket) {
-        buffer_ += ",\"websocket\":{\"server\":";
-        append_json_string(buffer_, record.server);
-        fmt::format_to(
-            std::back_inserter(buffer_),
-            ",\"close\":{},\"messages_in\":{},\"bytes_in\":{},\"messages_out\":{},\"bytes_out\":{}}}",
-            record.close_code, record.messages_in, record.bytes_in, record.messages_out, record.bytes_sent);
+        text("websocket", record.server);
+        fmt::format_to(std::back_inserter(buffer_),
+                       ",\"close\":{},\"messages_in\":{},\"bytes_in\":{},\"messages_out\":{}",
+                       record.close_code, record.messages_in, record.bytes_in, record.messages_out);
     }
     buffer_ += '}';
 }
