@@ -59,7 +59,7 @@ def with_defaults(text, defaults):
 class Server(Program):
     """marmoset with one configuration file. Addresses are known, and listened on, when the constructor returns."""
 
-    def __init__(self, folder, text, *more, name="marmoset", **options):
+    def __init__(self, folder, text, *more, name, **options):
         self.folder = folder
         self.config = os.path.join(folder, f"{name}.conf")
         self.ports_file = os.path.join(folder, f"{name}.ports")
@@ -68,6 +68,7 @@ class Server(Program):
         line = arguments(self.config, "-P", "0", "--ports-file", self.ports_file, *more)
         super().__init__(line, os.path.join(folder, f"{name}.log"), cwd=folder, **options)
         self.addresses = []
+        self.clients = []  # kept: a client must not be closed because a test has forgotten it
 
     def await_ports(self):
         def ready():
@@ -107,6 +108,7 @@ class Server(Program):
 
     def http(self, index=0, kind=Http):
         client = kind(self.socket(index))
+        self.clients.append(client)
         family, where = self.address(index)
         if family != socket.AF_UNIX:
             client.host = f"localhost:{where[1]}"
@@ -142,12 +144,14 @@ class Case(unittest.TestCase):
         os.mkdir(self.documents)
 
     def tearDown(self):
-        if not self.succeeded():
+        crashed = [one for one in self.programs if re.search(r"died of signal (?!9 )|Sanitizer: ", one.log())]
+        if crashed or not self.succeeded():
             for one in self.programs:
                 print(f"--- {one.name} {'' if one.running() else one.process.returncode}: {' '.join(one.line[1:])}")
                 print("\n".join(one.log().splitlines()[-80:]))
         for one in self.programs:
             one.kill()
+        self.assertEqual([], [one.name for one in crashed], "crashed")
 
     def succeeded(self):
         result = self._outcome.result
@@ -171,8 +175,9 @@ class Case(unittest.TestCase):
         return one
 
     def serve_text(self, text, *more, ready=True, **options):
-        """Starts marmoset with a whole configuration text."""
-        server = Server(self.folder, text, *more, **options)
+        """Starts marmoset with a whole configuration text. A test's second one has files of its own."""
+        number = sum(isinstance(one, Server) for one in self.programs)
+        server = Server(self.folder, text, *more, name=f"marmoset-{number}" if number else "marmoset", **options)
         self.programs.append(server)
         return server.await_ports() if ready else server
 

@@ -276,17 +276,17 @@ class Start(CommandLine):
 
     def test_modules_that_are_not_there(self):
         config = self.write_config()
-        status, _, err = self.run_marmoset("-f", config, "-P", "0", "-M", self.path("nothing"))
+        status, _, err = self.run_marmoset("-t", "-f", config, "-M", self.path("nothing"))
         if os.path.isdir(MODULES):
-            self.assertEqual(1, status, err)
-            self.assertIn("document", err)
+            self.assertIn("document", err)  # what the file asks for and this build can't do
+        else:
+            self.assertEqual(0, status, err)
 
     def test_root_directory(self):
-        # As root it is a chroot, else a working directory: a relative docroot is found either way.
+        # As root it is a chroot, else a working directory: relative paths are found either way.
         self.document("index.html", "page")
-        self.document("../outside.html", "outside")
         text = configuration('document = { docroot = "documents"; };')
-        server = self.serve_text(text, "-W", self.folder)
+        server = self.serve_text(text, "-W", self.folder, "--ports-file", "marmoset.ports")
         self.assertEqual(b"page", server.http().get("/index.html").body)
         if ROOT:
             self.assertEqual(os.path.realpath(self.folder), os.readlink(f"/proc/{server.workers()[0]}/root"))
@@ -373,5 +373,5 @@ class PidFile(CommandLine):
 
     def test_signals_end_it(self):
         for number in (signal.SIGTERM, signal.SIGINT):
-            server = self.serve_text(configuration(), name=f"m{number}")
+            server = self.serve_text(configuration())
             self.assertEqual(0, server.stop(number))

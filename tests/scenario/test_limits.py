@@ -2,11 +2,12 @@
 closed. Limits of time are configured to a second, so that the tests are short."""
 
 import os
+import resource
 import select
 import socket
 import time
 
-from harness import Case, Overdue, deadline, descriptors, scaled, wait_for
+from harness import Case, configuration, Overdue, deadline, descriptors, scaled, wait_for
 
 
 class Sizes(Case):
@@ -109,7 +110,7 @@ class Sizes(Case):
         server = self.serve_with("header_size = 2000;")
         client = server.http()
         client.request("POST", "/", {"Transfer-Encoding": "chunked"})
-        client.send(b"1;" + b"x" * 100000)
+        client.send(b"1;" + b"x" * 1_000_000)
         self.assertIn(client.response().status, (400, 405, 413, 431))
         client.expect_end()
 
@@ -269,14 +270,9 @@ class Clients(Case):
 
     @deadline(60)
     def test_runs_out_of_descriptors_gracefully(self):
-        import resource
         self.document("index.html", "page")
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-        try:
-            server = self.gateway()
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        server = self.serve_text(configuration(f'document = {{ docroot = "{self.documents}"; defaultpage = "index.html"; }};'),
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
         clients = [server.http() for _ in range(100)]
         answered = []
         for client in clients:
