@@ -119,6 +119,11 @@ class Checker {
                                 "what it protects",
                                 canonical));
             }
+            if (info->essential) {
+                return error(
+                    child, path,
+                    fmt::format("no module \"{}\" was found; -M names the folder of the modules", canonical));
+            }
             return warn(child, path,
                         fmt::format("this build has no module \"{}\"; the group is left out", canonical));
         }

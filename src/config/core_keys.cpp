@@ -224,8 +224,8 @@ constexpr Key kGlobalKeys[] = {
 };
 
 constexpr GroupInfo kGroups[] = {
-    {.name = "document", .alias = "filestorage|static_file", .list = true},
-    {.name = "websocket"},
+    {.name = "document", .alias = "filestorage|static_file", .list = true, .essential = true},
+    {.name = "websocket", .essential = true},
     {.name = "auth", .list = true, .protects = true},
     {.name = "tls", .protects = true},
     {.name = "userfilter", .protects = true},

@@ -138,4 +138,9 @@ std::vector<Section> Document::servers() const {
     return all;
 }
 
+const char* library_version() {
+    static const std::string text = fmt::format("libconfig {}.{}", LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR);
+    return text.c_str();
+}
+
 }  // namespace marmoset::config

@@ -68,4 +68,7 @@ std::string describe(std::span<const Key> keys, unsigned indent);
 /// The whole of --help-config: the core tables, with the modules' groups inside the `servers` entry.
 std::string describe_configuration(std::span<const ModuleTable> modules);
 
+/// "libconfig 1.5": what reads the files.
+const char* library_version();
+
 }  // namespace marmoset::config

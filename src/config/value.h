@@ -48,6 +48,7 @@ struct GroupInfo {
     const char* name;
     const char* alias = nullptr;  ///< other names, "b|c"; the first present counts
     bool list = false;            ///< may stand as a list of several
+    bool essential = false;       ///< of the server's main job: without its module there is nothing to serve
     bool protects = false;        ///< leaving it out would open something
 };
 /// The group called so, or by an alias; nullptr if ouistiti has none.

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 #include <getopt.h>
-#include <libconfig.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -13,6 +12,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "config/document.h"
 #include "server/paths.h"
 
 namespace marmoset::server {
@@ -227,10 +227,9 @@ std::string version_text() {
 #else
     constexpr const char* kCompiler = "g++ " __VERSION__;
 #endif
-    return fmt::format("marmoset/" MARMOSET_VERSION
-                       "\ncompiler: {}\nlibraries: libuv {}.{}.{}, libconfig {}.{}\n",
-                       kCompiler, UV_VERSION_MAJOR, UV_VERSION_MINOR, UV_VERSION_PATCH, LIBCONFIG_VER_MAJOR,
-                       LIBCONFIG_VER_MINOR);
+    return fmt::format("marmoset/" MARMOSET_VERSION "\ncompiler: {}\nlibraries: libuv {}.{}.{}, {}\n",
+                       kCompiler, UV_VERSION_MAJOR, UV_VERSION_MINOR, UV_VERSION_PATCH,
+                       config::library_version());
 }
 
 std::string default_hostname() {

@@ -184,9 +184,18 @@ TEST_F(Check, RefusesToLeaveOutWhatProtects) {
 TEST_F(Check, LeavesOutOtherGroupsWithoutAModule) {
     EXPECT_EQ(
         "m.conf:2: servers[0].cgi: this build has no module \"cgi\"; the group is left out\n"
-        "m.conf:2: servers[0].filestorage: this build has no module \"document\"; the group is left out",
-        warnings(server("cgi = { docrot = 3; }; filestorage = {};")));
+        "m.conf:2: servers[0].redirect: this build has no module \"redirect\"; the group is left out",
+        warnings(server("cgi = { docrot = 3; }; redirect = {};")));
     EXPECT_EQ("", joined(diagnostics_.errors));
+}
+
+TEST_F(Check, MissesTheModulesOfTheMainJob) {
+    EXPECT_EQ(
+        "m.conf:2: servers[0].filestorage: no module \"document\" was found; -M names the folder of the "
+        "modules\n"
+        "m.conf:2: servers[0].websocket: no module \"websocket\" was found; -M names the folder of the "
+        "modules",
+        errors(server("filestorage = {}; websocket = {};")));
 }
 
 TEST_F(Check, ChecksAliasesAsTheirModule) {
