@@ -139,12 +139,8 @@ void Hub::retire_id(LinkClient& client, bool server_is_done) {
 void Hub::on_record(const link::Record& record) {
     const link::RecordHeader& header = record.header;
     const std::string_view text = as_text(record.payload);
-    if (!greeted_ || header.type == RecordType::Hello) {
-        if (header.type != RecordType::Hello || greeted_) {
-            break_link(greeted_ ? "HELLO twice" : "a record before HELLO");
-        } else {
-            on_hello(record.payload);
-        }
+    if (header.type == RecordType::Hello) {  // the channel has seen to it that it came first, and once
+        on_hello(record.payload);
         return;
     }
     if (publishing_ && header.type != RecordType::Publish) {
@@ -183,7 +179,7 @@ void Hub::on_record(const link::Record& record) {
             if (text.empty() || text.size() > link::kMaxTopic) {
                 fault = "topic of 0 or more than 255 bytes";
             } else if (!topics_.join(*client, text)) {
-                fault = "more than 1024 topics of one client";
+                client->on_fault("more than 1024 topics of one client");
             }
             break;
         case RecordType::Leave: topics_.leave(*client, text); break;
@@ -198,7 +194,6 @@ void Hub::on_hello(Bytes payload) {
         break_link("HELLO: " + hello.error().text);
         return;
     }
-    greeted_ = true;
     server_window_ = hello->window;
     server_max_message_ = hello->max_message;
     log::debug("link to {}: {} (process {})", server_, hello->software, hello->pid);
@@ -239,8 +234,9 @@ void Hub::publish(std::string_view topic, Bytes message, bool binary, uint32_t e
     const std::vector<LinkClient*>* subscribers = topics_.subscribers(topic);
     if (!subscribers) return;
     if (!binary && !websocket::is_valid_utf8(message)) {
-        static log::RateLimit limit;
-        if (limit.permit(worker_.loop.now())) log::error("{}: published text is not UTF-8, dropped{}", server_, limit.suffix());
+        for (size_t i = subscribers->size(); i-- > 0;) {
+            if ((*subscribers)[i]->id() != except) (*subscribers)[i]->on_fault("published text is not UTF-8");
+        }
         return;
     }
     const size_t most = websocket::kMaxFrameHeader + message.size();

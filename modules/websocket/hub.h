@@ -85,7 +85,6 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
     uint64_t server_window_ = link::kDefaultWindow;
     uint64_t server_max_message_ = UINT64_MAX;
     uint64_t retry_until_ms_ = 0;
-    bool greeted_ = false;
 };
 
 }  // namespace marmoset::websocket_module

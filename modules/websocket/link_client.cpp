@@ -75,13 +75,11 @@ const char* LinkClient::on_message(const link::RecordHeader& header, Bytes paylo
     if (first) binary_ = (header.flags & link::kBinary) != 0;
     receiving_ = !last;
     if (websocket::Session* session = this->session()) {
-        if (!session->send(payload, binary_, first, last)) {
-            if (server_faults.permit(worker_.loop.now())) {
-                log::error("{}: text message is not UTF-8, client closed with 1011{}", hub_->server(), server_faults.suffix());
-            }
-            session->fail(CloseReason::ServerError);
+        if (!session->send(payload, binary_, first, last) && hub_) {
+            on_fault("text message is not UTF-8");
         }
     }
+    if (!hub_) return nullptr;  // the session has ended in the call: too much was waiting, or the text was bad
     if (owed_ >= kGrant && !due_) {
         due_ = true;
         hub_->credit_due_.push_back(id_);
@@ -114,6 +112,13 @@ const char* LinkClient::on_credit(uint32_t bytes) {
     send_credit_ += bytes;
     if (session() && session()->open()) session()->resume_receiving();
     return nullptr;
+}
+
+void LinkClient::on_fault(const char* what) {
+    if (hub_ && server_faults.permit(worker_.loop.now())) {
+        log::error("{}: {}, client closed with 1011{}", hub_->server(), what, server_faults.suffix());
+    }
+    if (session()) session()->fail(CloseReason::ServerError);
 }
 
 void LinkClient::deliver(Bytes frame, const Ref<RefCounted>& owner) {
@@ -198,7 +203,7 @@ void LinkClient::on_link_end() {
     topics.reset();
     worker_.loop.timers().disarm(*this);
     if (waiting()) refuse(503, "the system server is gone");
-    if (session()) session()->fail(CloseReason::ServerGone);
+    if (session()) session()->close(websocket::kServiceRestart, {}, CloseReason::ServerGone);
     release_if_over();
 }
 

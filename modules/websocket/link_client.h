@@ -27,6 +27,8 @@ class LinkClient final : public RelayClient, private net::Timer {
     const char* on_close(uint16_t code, std::string_view reason);
     const char* on_credit(uint32_t bytes);
 
+    /// The server did something to this client that can't be passed on: closes it with 1011, logged.
+    void on_fault(const char* what);
     /// The link has ended. `status` answers a waiting request.
     void on_link_end();
     /// A published frame, already encoded; `owner` keeps it.

@@ -27,7 +27,7 @@ class WebsocketModule final : public Hub::Owner {
     static constexpr const auto& kKeys = websocket_module::kKeys;
 
     static Result<std::unique_ptr<WebsocketModule>> create(const module::Context& context, const config::Section& section) {
-        auto settings = read_settings(section);
+        auto settings = read_settings(section, context.check_only);
         if (!settings) return settings.error();
         return std::unique_ptr<WebsocketModule>(new WebsocketModule(settings.take(), context.slot));
     }

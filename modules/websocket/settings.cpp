@@ -9,11 +9,11 @@
 
 namespace marmoset::websocket_module {
 
-Result<Settings> read_settings(const config::Section& section) {
+Result<Settings> read_settings(const config::Section& section, bool check_only) {
     Settings settings;
     settings.docroot = section.string("docroot");
     settings.docroot_fd = FileDescriptor(open(settings.docroot.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!settings.docroot_fd) {
+    if (!settings.docroot_fd && !check_only) {
         return section.error("docroot", errno_error("open folder", settings.docroot, errno).text);
     }
     settings.allow = section.string("allow");

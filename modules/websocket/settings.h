@@ -30,7 +30,8 @@ struct Settings {
     AccessRule access() const { return {allow, deny, deny_last}; }
 };
 
-Result<Settings> read_settings(const config::Section& section);
+/// `check_only`: the docroot need not exist.
+Result<Settings> read_settings(const config::Section& section, bool check_only);
 
 using config::Key;
 using config::Type;

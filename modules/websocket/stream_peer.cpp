@@ -94,11 +94,10 @@ bool StreamPeer::start(FileDescriptor socket) {
 
 // ---- client to server -----------------------------------------------------------------------------------------
 
-void StreamPeer::on_message_data(websocket::Session& session, MutableBytes piece, bool, bool, bool) {
+void StreamPeer::on_message_data(websocket::Session&, MutableBytes piece, bool, bool, bool) {
     if (!connection_) return;
     connection_->write_borrowed(piece);
     connection_->flush();
-    if (receive_credit(session) < websocket::Session::kLeastCredit) session.connection().pause(net::ReadPause::Credit);
 }
 
 size_t StreamPeer::receive_credit(const websocket::Session&) const {
@@ -177,8 +176,8 @@ void StreamPeer::on_server_end(CloseReason reason) {
 
 void StreamPeer::on_connection_closed(net::Connection&, CloseReason reason) {
     connection_ = nullptr;
-    if (session() && reason != CloseReason::ServerClosed) session()->fail(CloseReason::ServerGone);
-    if (session() && session()->connection().paused_for(net::ReadPause::Credit)) session()->resume_receiving();
+    if (session() && reason != CloseReason::ServerClosed) session()->close(websocket::kServiceRestart, {}, CloseReason::ServerGone);
+    if (session()) session()->resume_receiving();
     release_if_over();
 }
 

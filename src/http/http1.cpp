@@ -59,12 +59,12 @@ size_t Http1::consume_head(Bytes data) {
             if (line != std::string_view::npos && bytes.substr(0, line).rfind(' ') == bytes.find(' ')) end = line + 2;
         }
         if (end == 0) {
-            if (head_too_large(bytes)) return data.size();
+            if (refused_early(bytes)) return data.size();
             partial_.assign(bytes);
             head_started_ = true;
             return data.size();
         }
-        if (end > service_.limits.header_size && head_too_large(bytes.substr(0, end))) return data.size();
+        if (end > service_.limits.header_size && refused_early(bytes.substr(0, end))) return data.size();
         begin_exchange(bytes.substr(0, end));
         return end;
     }
@@ -81,7 +81,7 @@ size_t Http1::consume_head(Bytes data) {
         end = partial_.size();
     }
     if (end == 0 || end > service_.limits.header_size) {
-        head_too_large(partial_);
+        refused_early(partial_);  // refuses for certain when the head is complete but too large
         return taken;
     }
     const size_t left = partial_.size() - end;
@@ -93,9 +93,9 @@ size_t Http1::consume_head(Bytes data) {
     return taken - left;
 }
 
-// True when the head can't become complete within the limits; the request is refused then. The first line is judged as it comes, so
-// that a peer which speaks no HTTP at all (TLS on a plain port) is not waited for.
-bool Http1::head_too_large(std::string_view bytes) {
+// True when an incomplete head can't become a good one; the request is refused then. A peer that speaks no HTTP at all (TLS on a plain
+// port) is not waited for.
+bool Http1::refused_early(std::string_view bytes) {
     const size_t line_end = bytes.find("\r\n");
     if (line_end == std::string_view::npos) {
         const size_t method_end = bytes.find_first_of(" \r\n");
@@ -109,6 +109,15 @@ bool Http1::head_too_large(std::string_view bytes) {
             return true;
         }
     }
+    if (line_end != std::string_view::npos) {
+        // Judged as soon as it is there: nothing that follows can mend it.
+        RequestLine line;
+        const unsigned status = parse_request_line(bytes.substr(0, line_end), service_.limits.request_line, line);
+        if (status != 0 || (line.version.empty() && !service_.limits.http09)) {
+            refuse(status != 0 ? status : 400, "bad request line");
+            return true;
+        }
+    }
     if (bytes.size() > service_.limits.header_size) {
         const bool long_line = line_end == std::string_view::npos || line_end > service_.limits.request_line + 64;
         refuse(long_line ? 414 : 431, long_line ? "target too long" : "header block too large");
@@ -118,14 +127,14 @@ bool Http1::head_too_large(std::string_view bytes) {
 }
 
 size_t Http1::consume_body(Bytes data) {
-    const Parser::Body body = parser_.feed_body(data, service_.limits.body_size, on_body_piece, this);
+    const Parser::Body body = parser_.feed_body(data, service_.limits.body_size, service_.limits.header_size, on_body_piece, this);
     if (connection().ending() || state_ == State::Ended) return data.size();
     if (body.status != 0) {
         if (answered_) {
             connection().close_after_output(CloseReason::BadRequest);
             state_ = State::Ended;
         } else {
-            refuse(body.status, body.status == 413 ? "body too large" : "bad body framing");
+            refuse(body.status, body.status == 413 ? "body too large" : body.status == 431 ? "too much chunk framing" : "bad body framing");
         }
         return data.size();
     }
@@ -365,6 +374,10 @@ void Http1::on_output_progress() {
         arm_deadline();
         return;
     }
+    if (service_.draining && state_ == State::Head && partial_.empty()) {
+        on_shutdown();
+        return;
+    }
     if (connection().paused_for(net::ReadPause::Output)) {
         connection().resume(net::ReadPause::Output);
         continue_pending();
@@ -372,6 +385,8 @@ void Http1::on_output_progress() {
         arm_deadline();
     }
 }
+
+void Http1::on_output_blocked() { arm_deadline(); }
 
 void Http1::arm_deadline() {
     const Limits& limits = service_.limits;

@@ -21,6 +21,7 @@ class Http1 final : public net::Protocol {
     size_t read_limit() const override { return kReadLimit; }
     void on_bytes(MutableBytes data) override;
     void on_end_of_stream() override;
+    void on_output_blocked() override;
     void on_output_progress() override;
     void on_deadline() override;
     void on_closed(CloseReason reason) override;
@@ -40,7 +41,7 @@ class Http1 final : public net::Protocol {
     void consume(Bytes data);
     size_t consume_head(Bytes data);
     size_t consume_body(Bytes data);
-    bool head_too_large(std::string_view bytes);
+    bool refused_early(std::string_view bytes);
     void begin_exchange(std::string_view head);
     void apply(Verdict verdict);
     void answer();

@@ -1,5 +1,7 @@
 #include "http/parser.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "http/head_check.h"
 
@@ -14,6 +16,7 @@ const llhttp_settings_t& Parser::settings() {
         made.on_header_field = on_header_field;
         made.on_header_value = on_header_value;
         made.on_header_value_complete = on_header_value_complete;
+        made.on_chunk_header = on_chunk_header;
         made.on_body = on_body;
         made.on_message_complete = on_message_complete;
         return made;
@@ -22,12 +25,15 @@ const llhttp_settings_t& Parser::settings() {
 }
 
 int Parser::on_header_field(llhttp_t* parser, const char* at, size_t size) {
-    static_cast<Parser*>(parser->data)->request_->headers.push_back({{at, size}, {}});
+    Request* request = static_cast<Parser*>(parser->data)->request_;
+    if (request) request->headers.push_back({{at, size}, {}});  // else a trailer: nobody asks for those
     return 0;
 }
 
 int Parser::on_header_value(llhttp_t* parser, const char* at, size_t size) {
-    Header& header = static_cast<Parser*>(parser->data)->request_->headers.back();
+    Request* request = static_cast<Parser*>(parser->data)->request_;
+    if (!request) return 0;
+    Header& header = request->headers.back();
     // The head is one piece of memory, so spans of one value are neighbours.
     header.value = header.value.empty() ? std::string_view{at, size}
                                         : std::string_view{header.value.data(), static_cast<size_t>(at + size - header.value.data())};
@@ -35,13 +41,23 @@ int Parser::on_header_value(llhttp_t* parser, const char* at, size_t size) {
 }
 
 int Parser::on_header_value_complete(llhttp_t* parser) {
-    Header& header = static_cast<Parser*>(parser->data)->request_->headers.back();
+    Request* request = static_cast<Parser*>(parser->data)->request_;
+    if (!request) return 0;
+    Header& header = request->headers.back();
     header.value = trim(header.value);
     return 0;
 }
 
+// A chunk is refused by the size it announces, before its bytes are waited for.
+int Parser::on_chunk_header(llhttp_t* parser) {
+    auto* self = static_cast<Parser*>(parser->data);
+    self->progressed_ = true;
+    return parser->content_length > self->body_limit_ - std::min(self->body_limit_, self->body_size_) ? HPE_USER : 0;
+}
+
 int Parser::on_body(llhttp_t* parser, const char* at, size_t size) {
     auto* self = static_cast<Parser*>(parser->data);
+    self->progressed_ = true;
     self->body_size_ += size;
     if (self->body_size_ > self->body_limit_) return HPE_USER;
     self->on_piece_(self->context_, as_bytes({at, size}));
@@ -96,6 +112,7 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
     }
     request_ = nullptr;
     if (error != HPE_OK && error != HPE_PAUSED) {
+        if (const unsigned coding = check_transfer_encoding(request, reason); coding != 0) return coding;
         reason = llhttp_get_error_reason(&parser_);
         if (!reason || !*reason) reason = llhttp_errno_name(error);
         return 400;
@@ -103,15 +120,15 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
     if ((status = check_framing(request, reason)) != 0) return status;
     if ((status = check_host(request, reason)) != 0) return status;
     in_body_ = !complete_;
-    body_size_ = 0;
+    body_size_ = framing_size_ = 0;
     return 0;
 }
 
 // RFC 9112 6: what tells the length of the body, and whether the connection persists (9.3).
 unsigned Parser::check_framing(Request& request, const char*& reason) {
-    std::string_view transfer_encoding, content_length;
+    std::string_view content_length;
     bool has_upgrade_field = false;
-    unsigned transfer_encodings = 0;
+    bool transfer_encoding = false;
     unsigned content_lengths = 0;
     bool close = false;
     bool keep_alive = false;
@@ -141,7 +158,7 @@ unsigned Parser::check_framing(Request& request, const char*& reason) {
                 if (equal_caseless(header.name, "content-length")) ++content_lengths, content_length = header.value;
                 break;
             case 17:
-                if (equal_caseless(header.name, "transfer-encoding")) ++transfer_encodings, transfer_encoding = header.value;
+                if (equal_caseless(header.name, "transfer-encoding")) transfer_encoding = true;
                 break;
             default: break;
         }
@@ -150,22 +167,14 @@ unsigned Parser::check_framing(Request& request, const char*& reason) {
     request.has_upgrade = upgrade && has_upgrade_field && request.minor_version >= 1;
     if (content_lengths > 0) {
         const auto length = parse_decimal(content_length);
-        if (content_lengths > 1 || transfer_encodings > 0 || !length) {
+        if (content_lengths > 1 || transfer_encoding || !length) {
             reason = content_lengths > 1 ? "repeated Content-Length" : !length ? "bad Content-Length" : "Content-Length and Transfer-Encoding";
             return 400;
         }
         request.content_length = length;
     }
-    if (transfer_encodings > 0) {
-        if (request.minor_version == 0) {
-            reason = "Transfer-Encoding in HTTP/1.0";
-            return 400;
-        }
-        if (transfer_encodings > 1 || !equal_caseless(transfer_encoding, "chunked")) {
-            // RFC 9112 6.1: a coding we don't know is 501, chunked anywhere but alone at the end is malformed.
-            reason = "unknown transfer coding";
-            return transfer_encodings > 1 || list_contains(transfer_encoding, "chunked") ? 400 : 501;
-        }
+    if (transfer_encoding) {
+        if (const unsigned status = check_transfer_encoding(request, reason); status != 0) return status;
         request.chunked = true;
     }
     const bool wants_body = request.method == Method::Post || request.method == Method::Put || request.method == Method::Patch;
@@ -176,12 +185,34 @@ unsigned Parser::check_framing(Request& request, const char*& reason) {
     return 0;
 }
 
+// RFC 9112 6.1, 6.3: chunked once and last, or the length is not known (400); a coding before it that we don't know is 501.
+unsigned Parser::check_transfer_encoding(Request& request, const char*& reason) const {
+    const std::string codings = request.joined("transfer-encoding");
+    if (codings.empty()) return 0;
+    if (request.minor_version == 0) {
+        reason = "Transfer-Encoding in HTTP/1.0";
+        return 400;
+    }
+    std::string_view list = codings;
+    unsigned count = 0;
+    unsigned chunked = 0;
+    bool last_is_chunked = false;
+    while (const auto coding = next_list_element(list)) {
+        ++count;
+        last_is_chunked = equal_caseless(*coding, "chunked");
+        chunked += last_is_chunked ? 1 : 0;
+    }
+    if (count == 1 && chunked == 1) return 0;
+    reason = "unknown transfer coding";
+    return chunked > 1 || (chunked == 1 && !last_is_chunked) || request.content_length || request.count("content-length") > 0 ? 400 : 501;
+}
+
 // RFC 9112 3.2: exactly one Host in HTTP/1.1; an absolute target's authority replaces it.
 unsigned Parser::check_host(Request& request, const char*& reason) {
     bool found = false;
     request.host = request.header("host", &found);
     const unsigned count = found ? request.count("host") : 0;
-    if (count > 1 || (count == 0 && request.minor_version >= 1) || (count == 1 && !request.host.empty() && !is_valid_host(request.host))) {
+    if (count > 1 || (count == 0 && request.minor_version >= 1) || (count == 1 && !is_valid_host(request.host))) {
         reason = count == 0 ? "no Host" : count > 1 ? "repeated Host" : "bad Host";
         return 400;
     }
@@ -189,7 +220,7 @@ unsigned Parser::check_host(Request& request, const char*& reason) {
     return 0;
 }
 
-Parser::Body Parser::feed_body(Bytes data, uint64_t limit, void (*on_piece)(void*, Bytes), void* context) {
+Parser::Body Parser::feed_body(Bytes data, uint64_t limit, size_t framing_limit, void (*on_piece)(void*, Bytes), void* context) {
     Body result;
     if (!in_body_) {
         result.complete = true;
@@ -198,10 +229,13 @@ Parser::Body Parser::feed_body(Bytes data, uint64_t limit, void (*on_piece)(void
     body_limit_ = limit;
     on_piece_ = on_piece;
     context_ = context;
+    progressed_ = false;
     const auto* at = reinterpret_cast<const char*>(data.data());
     const llhttp_errno_t error = llhttp_execute(&parser_, at, data.size());
     if (error == HPE_OK) {
         result.used = data.size();
+        framing_size_ = progressed_ ? 0 : framing_size_ + data.size();
+        if (framing_size_ > framing_limit) result.status = 431;
     } else if (error == HPE_PAUSED || error == HPE_PAUSED_UPGRADE) {
         result.used = static_cast<size_t>(llhttp_get_error_pos(&parser_) - at);
         result.complete = complete_;

@@ -25,10 +25,10 @@ class Parser {
     struct Body {
         size_t used = 0;       ///< bytes of the input that belong to this request
         bool complete = false;
-        unsigned status = 0;   ///< 400 bad framing, 413 over the limit
+        unsigned status = 0;   ///< 400 bad framing, 413 over the limit, 431 too much framing
     };
-    /// Feeds body bytes; `on_piece(context, piece)` is called for each piece of content.
-    Body feed_body(Bytes data, uint64_t limit, void (*on_piece)(void*, Bytes), void* context);
+    /// Feeds body bytes, of which framing (chunk extensions, trailers) may take `framing_limit`; `on_piece(context, piece)` is called for each piece of content.
+    Body feed_body(Bytes data, uint64_t limit, size_t framing_limit, void (*on_piece)(void*, Bytes), void* context);
 
     /// True from parse_head until the body's last byte was fed.
     bool in_body() const { return in_body_; }
@@ -37,10 +37,12 @@ class Parser {
     static int on_header_field(llhttp_t* parser, const char* at, size_t size);
     static int on_header_value(llhttp_t* parser, const char* at, size_t size);
     static int on_header_value_complete(llhttp_t* parser);
+    static int on_chunk_header(llhttp_t* parser);
     static int on_body(llhttp_t* parser, const char* at, size_t size);
     static int on_message_complete(llhttp_t* parser);
     static const llhttp_settings_t& settings();
 
+    unsigned check_transfer_encoding(Request& request, const char*& reason) const;
     unsigned check_framing(Request& request, const char*& reason);
     unsigned check_host(Request& request, const char*& reason);
 
@@ -50,6 +52,8 @@ class Parser {
     Request* request_ = nullptr;  // during parse_head
     uint64_t body_size_ = 0;
     uint64_t body_limit_ = 0;
+    size_t framing_size_ = 0;     // bytes of chunk framing since the last content: extensions, trailers
+    bool progressed_ = false;     // content or a chunk came with this feed
     void (*on_piece_)(void*, Bytes) = nullptr;
     void* context_ = nullptr;
 };

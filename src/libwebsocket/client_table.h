@@ -2,6 +2,7 @@
 // are hashed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
@@ -61,7 +62,8 @@ class ClientTable {
     }
     void set(uint32_t id, uintptr_t value) {
         if (id < kDenseIds) {
-            if (id >= dense_.size()) dense_.resize(size_t{id} + 1 + id / 2, kFree);
+            if (id >= dense_.size())
+                dense_.resize(std::min(size_t{id} + 1 + id / 2, size_t{kDenseIds}), kFree);
             dense_[id] = value;
         } else if (value == kFree) {
             sparse_.erase(id);

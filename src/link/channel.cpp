@@ -116,6 +116,11 @@ void Channel::on_packet(MutableBytes packet) {
             end(std::string("malformed record: ") + reader.error());
             return;
         }
+        if ((record.header.type == RecordType::Hello) == greeted_) {
+            end(greeted_ ? "HELLO twice" : "a record before HELLO");
+            return;
+        }
+        greeted_ = true;
         if (record.header.type == RecordType::Ping) {
             append({0, 0, RecordType::Pong, 0, 0}, record.payload);
         } else if (record.header.type != RecordType::Pong) {

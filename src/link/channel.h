@@ -17,7 +17,7 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     class Handler {
       public:
         virtual ~Handler() = default;
-        /// A record other than PING and PONG; its payload is gone when the call returns. May close() the channel.
+        /// A record other than PING and PONG, HELLO first and once; its payload is gone when the call returns. May close() the channel.
         virtual void on_record(const Record& record) = 0;
         /// After the last record of a packet: borrowed payloads must have left or been copied.
         virtual void on_packet_end() = 0;
@@ -68,6 +68,7 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     std::vector<uint8_t> batch_;      // the packet being filled
     std::deque<std::vector<uint8_t>> backlog_;  // whole packets that met a full socket, oldest first
     size_t backlog_bytes_ = 0;
+    bool greeted_ = false;            // the peer's first record, its HELLO, has come
     uint64_t heard_at_ = 0;           // loop time of the last packet
 };
 

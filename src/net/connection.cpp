@@ -54,7 +54,9 @@ void Connection::on_turn_end() {
 }
 
 void Connection::update_interest() {
-    const uint8_t wanted = static_cast<uint8_t>((paused_ == 0 ? UV_READABLE : 0) | (blocked() ? UV_WRITABLE : 0));
+    // While paused only a peer that vanishes is listened for; its polite end of stream waits its turn behind its data.
+    const int reading = paused_ == 0 ? UV_READABLE : paused_for(ReadPause::Ended) || hung_up_ ? 0 : UV_DISCONNECT;
+    const uint8_t wanted = static_cast<uint8_t>(reading | (blocked() ? UV_WRITABLE : 0));
     if (wanted == interest_) return;
     interest_ = wanted;
     if (wanted == 0) {
@@ -73,6 +75,10 @@ void Connection::on_poll(int status, int events) {
     }
     if ((events & UV_WRITABLE) != 0) on_writable();
     if ((events & UV_READABLE) != 0 && !closing_ && paused_ == 0) on_readable();
+    if ((events & UV_DISCONNECT) != 0 && !closing_) {
+        hung_up_ = true;
+        loop_.at_turn_end(*this);
+    }
 }
 
 void Connection::on_readable() {

@@ -28,6 +28,8 @@ class Protocol : public Retired {
     virtual void on_bytes(MutableBytes data) = 0;
     /// The peer will send no more (half-closed); it may still read.
     virtual void on_end_of_stream() = 0;
+    /// The kernel takes no more for now: output waits.
+    virtual void on_output_blocked() {}
     /// Some of what was blocked has left; unsent() tells what remains.
     virtual void on_output_progress() {}
     /// The deadline set with Connection::set_deadline has passed.
@@ -141,6 +143,7 @@ class Connection final : public Timer, public TurnEnd {
     bool closing_ = false;
     bool lingering_ = false;
     bool half_closed_ = false;
+    bool hung_up_ = false;   // the peer's end of stream was seen by poll, though not read
     CloseReason final_reason_ = CloseReason::PeerClosed;
 };
 

@@ -230,6 +230,7 @@ void OutputGather::flush(Connection& connection) {
     own_rest(queue);
     queue.blocked = true;
     loop_.at_turn_end(connection);
+    if (!connection.ending()) connection.protocol().on_output_blocked();
 }
 
 void OutputGather::flush_all() {

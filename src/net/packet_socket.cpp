@@ -1,5 +1,6 @@
 #include "net/packet_socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -89,7 +90,10 @@ bool PacketSocket::read_some() {
             listener_->on_end("unexpected descriptor");
             return false;
         }
-        if (count == 0) {  // records are never empty, so neither are packets
+        if (count == 0) {
+            // End of stream, or an empty packet: only poll knows the difference.
+            pollfd state{socket_.get(), POLLRDHUP, 0};
+            if (::poll(&state, 1, 0) == 0) continue;
             listener_->on_end("closed by the peer");
             return false;
         }

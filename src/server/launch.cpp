@@ -115,7 +115,8 @@ Result<void> open_logs(const Settings& settings, const Identity& identity, log::
 int serve_alone(const Settings& settings, const std::vector<SiteSockets>& sockets, log::AccessLog& access_log, const Identity& identity) {
     const auto dropped = drop_privileges(identity);
     if (!dropped) return fail(dropped.error().text);
-    Worker worker(settings, sockets, access_log, 0, FileDescriptor());
+    AddressCounts address_counts(1);
+    Worker worker(settings, sockets, access_log, address_counts, 0, FileDescriptor());
     const auto started = worker.start();
     if (!started) return fail(started.error().text);
     worker.run();
@@ -162,6 +163,8 @@ int launch(Options options) {
         if (!created) return fail(created.error().text);
         pid_file.emplace(created.take());
     }
+    auto ports_file = PortsFile::open(options.ports_file);
+    if (!ports_file) return fail(ports_file.error().text);
     raise_descriptor_limit();
     auto sockets = bind_sites(*settings);
     if (!sockets) return fail(sockets.error().text);
@@ -181,7 +184,7 @@ int launch(Options options) {
     for (const SiteSockets& site : *sockets) addresses.append(addresses.empty() ? "" : ", ").append(site.address);
     log::info("listening on {}, {} workers", addresses, settings->workers);
     if (geteuid() == 0 && identity->uid == 0) log::warning("{}: the server runs as root", settings->user_location);
-    const auto ports = write_ports_file(options.ports_file, *sockets);
+    const auto ports = ports_file->write(*sockets);
     if (!ports) return fail(ports.error().text);
 
     const int status = settings->workers == 0 ? serve_alone(*settings, *sockets, access_log, *identity)
@@ -189,6 +192,7 @@ int launch(Options options) {
     if (getpid() == self) {
         run_init_scripts(settings->init_d, "stop");
         remove_socket_files(*sockets);
+        ports_file->remove();
         if (settings->workers > 0) log::info("stopped");
     }
     return status;

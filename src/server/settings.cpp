@@ -72,7 +72,7 @@ std::vector<module::MimeType> read_mime_types(const config::Section& global) {
 
 Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& section, module::Registry& registry,
                                                          const std::string& name,
-                                                         const std::vector<module::MimeType>& mime_types) {
+                                                         const std::vector<module::MimeType>& mime_types, bool check_only) {
     std::vector<std::unique_ptr<module::Instance>> instances;
     const auto keys_of = [&registry](std::string_view group, std::span<const config::Key>& keys) {
         const MarmosetModule* module = registry.find(group);
@@ -86,6 +86,7 @@ Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& 
             context.server_name = name;
             context.slot = static_cast<unsigned>(instances.size());
             context.mime_types = mime_types;
+            context.check_only = check_only;
             Error error;
             void* object = module->create(context, settings, error);
             if (!object) return error;
@@ -114,9 +115,9 @@ Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Op
     site->static_fields = security_fields(section.string("security")) + *fields;
     const FileDescriptor here(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     const std::string root(section.string("root"));
-    if (!root.empty() && chdir(root.c_str()) != 0) return section.error("root", errno_error("chdir", root, errno).text);
-    auto dispatcher = make_modules(section, registry, site->name, mime_types);
-    if (!root.empty() && fchdir(here.get()) != 0) return errno_error("fchdir", "back from " + root, errno);
+    if (!root.empty() && !options.check && chdir(root.c_str()) != 0) return section.error("root", errno_error("chdir", root, errno).text);
+    auto dispatcher = make_modules(section, registry, site->name, mime_types, options.check);
+    if (!root.empty() && !options.check && fchdir(here.get()) != 0) return errno_error("fchdir", "back from " + root, errno);
     if (!dispatcher) return dispatcher.error();
     site->dispatcher = dispatcher.take();
     return site;

@@ -13,12 +13,11 @@ namespace {
 constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-std::string address_key(const net::Address& address) { return {reinterpret_cast<const char*>(address.key()), 16}; }
-
 }  // namespace
 
 SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::AccessLog& access_log, const Site& site,
-                         const SiteSockets& sockets, unsigned number, unsigned max_clients, Owner& owner)
+                         const SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients,
+                         Owner& owner)
     : loop_(loop),
       exchanges_(exchanges),
       access_log_(access_log),
@@ -26,6 +25,8 @@ SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::Ac
       sockets_(sockets),
       owner_(owner),
       service_(loop, exchanges, *site.dispatcher, access_log),
+      address_counts_(address_counts),
+      number_(number),
       max_clients_(max_clients) {
     service_.limits = site.limits;
     service_.server_name = site.server_header;
@@ -39,8 +40,8 @@ SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::Ac
     accepts_[listeners_.size() == 1 ? 0 : number] = true;
 }
 
-Result<void> SiteService::start(unsigned worker_number) {
-    worker_.reset(new module::Worker{loop_, exchanges_, service_, access_log_, worker_number});
+Result<void> SiteService::start() {
+    worker_.reset(new module::Worker{loop_, exchanges_, service_, access_log_, number_});
     auto started = site_.dispatcher->start(*worker_);
     if (started) update_listeners();
     return started;
@@ -63,8 +64,8 @@ void SiteService::update_listeners() {
 }
 
 void SiteService::on_accept(FileDescriptor socket, const net::Address& peer) {
-    if (site_.clients_per_address > 0 && peer.family() != net::Address::Family::Unix) {
-        unsigned& count = by_address_[address_key(peer)];
+    if (counts_addresses(peer)) {
+        const unsigned count = address_counts_.count(peer);
         if (count >= site_.clients_per_address) {
             static log::RateLimit limit;
             if (limit.permit(loop_.now())) {
@@ -73,7 +74,7 @@ void SiteService::on_accept(FileDescriptor socket, const net::Address& peer) {
             send(socket.get(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
             return;
         }
-        ++count;
+        address_counts_.add(number_, peer);
     }
     auto* connection = new net::Connection(loop_, std::make_unique<net::SocketTransport>(std::move(socket)), peer, *this);
     connection->list_next = first_;
@@ -95,16 +96,22 @@ void SiteService::on_connection_closed(net::Connection& connection, CloseReason 
     if (first_ == &connection) first_ = connection.list_next;
     const bool was_full = full();
     --clients_;
-    if (site_.clients_per_address > 0 && connection.peer().family() != net::Address::Family::Unix) {
-        const auto entry = by_address_.find(address_key(connection.peer()));
-        if (entry != by_address_.end() && --entry->second == 0) by_address_.erase(entry);
+    if (counts_addresses(connection.peer())) address_counts_.remove(number_, connection.peer());
+    static log::RateLimit limit;
+    if (!describe(reason).is_error) {
+        log::debug("{}: {}", connection.peer().text(), describe(reason).text);
+    } else if (limit.permit(loop_.now())) {
+        log::info("{}: {}{}", connection.peer().text(), describe(reason).text, limit.suffix());
     }
-    log::debug("{}: {}", connection.peer().text(), describe(reason).text);
     if (was_full && !draining_) {
         update_listeners();
         owner_.on_full(false);
     }
     owner_.on_client_gone();
+}
+
+bool SiteService::counts_addresses(const net::Address& peer) const {
+    return site_.clients_per_address > 0 && peer.family() != net::Address::Family::Unix;
 }
 
 void SiteService::drain() {

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "http/service.h"
 #include "net/connection.h"
 #include "net/listener.h"
+#include "server/address_counts.h"
 #include "server/settings.h"
 #include "server/sockets.h"
 
@@ -25,9 +25,9 @@ class SiteService final : public net::ConnectionObserver {
 
     /// All references outlive the service. `number`: of the worker.
     SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::AccessLog& access_log, const Site& site,
-                const SiteSockets& sockets, unsigned number, unsigned max_clients, Owner& owner);
+                const SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients, Owner& owner);
 
-    Result<void> start(unsigned worker_number);
+    Result<void> start();
     /// Accepts, or stops accepting, from the sockets that belong to worker `number` too.
     void adopt(unsigned number, bool accept);
     /// No new clients; idle ones are let go, modules told.
@@ -46,6 +46,7 @@ class SiteService final : public net::ConnectionObserver {
   private:
     void on_accept(FileDescriptor socket, const net::Address& peer);
     void update_listeners();
+    bool counts_addresses(const net::Address& peer) const;
 
     net::Loop& loop_;
     http::ExchangePool& exchanges_;
@@ -57,7 +58,8 @@ class SiteService final : public net::ConnectionObserver {
     std::unique_ptr<module::Worker> worker_;
     std::vector<net::Listener*> listeners_;  // by worker number; owned, they free themselves after close()
     std::vector<bool> accepts_;              // by worker number: whose sockets we serve
-    std::unordered_map<std::string, unsigned> by_address_;
+    AddressCounts& address_counts_;
+    unsigned number_;
     net::Connection* first_ = nullptr;       // all connections of the site
     size_t clients_ = 0;
     size_t max_clients_;

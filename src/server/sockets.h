@@ -23,7 +23,19 @@ Result<std::vector<SiteSockets>> bind_sites(Settings& settings);
 /// Removes UNIX socket files.
 void remove_socket_files(const std::vector<SiteSockets>& sites);
 
-/// Writes one bound address a line to `path` (--ports-file), as a whole: readers never see half of it.
-Result<void> write_ports_file(const std::string& path, const std::vector<SiteSockets>& sites);
+/// The file of --ports-file: one bound address a line. Its folder is opened at once, so that a chroot in between does not matter.
+class PortsFile {
+  public:
+    /// `path` empty: no file is wanted. A stale file is removed: until write() there is none.
+    static Result<PortsFile> open(const std::string& path);
+    /// Writes it as a whole: readers never see half of it.
+    Result<void> write(const std::vector<SiteSockets>& sites);
+    /// The addresses are no longer served.
+    void remove();
+
+  private:
+    FileDescriptor folder_;
+    std::string name_;
+};
 
 }  // namespace marmoset::server

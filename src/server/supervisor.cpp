@@ -41,7 +41,7 @@ sigset_t handled_signals() {
 }  // namespace
 
 Supervisor::Supervisor(const Settings& settings, const std::vector<SiteSockets>& sockets, log::AccessLog& access_log, Identity identity)
-    : settings_(settings), sockets_(sockets), access_log_(access_log), identity_(std::move(identity)) {
+    : settings_(settings), sockets_(sockets), access_log_(access_log), identity_(std::move(identity)), address_counts_(settings.workers) {
     workers_.resize(settings.workers);
 }
 
@@ -138,7 +138,7 @@ int Supervisor::run_worker(unsigned number, FileDescriptor control) {
         log::error("{}", dropped.error().text);
         return 1;
     }
-    Worker worker(settings_, sockets_, access_log_, number, std::move(control));
+    Worker worker(settings_, sockets_, access_log_, address_counts_, number, std::move(control));
     const auto started = worker.start();
     if (!started) {
         log::error("{}", started.error().text);
@@ -220,6 +220,7 @@ void Supervisor::reap() {
         const auto number = static_cast<unsigned>(found - workers_.begin());
         set_accepting(number, false);
         found->pid = 0;
+        address_counts_.clear(number);
         found->control.reset();
         if (stopping_) continue;
         const uint64_t now = monotonic_ms();

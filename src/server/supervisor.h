@@ -9,6 +9,7 @@
 
 #include "base/file_descriptor.h"
 #include "log/access_log.h"
+#include "server/address_counts.h"
 #include "server/privileges.h"
 #include "server/settings.h"
 #include "server/sockets.h"
@@ -47,6 +48,7 @@ class Supervisor {
     const std::vector<SiteSockets>& sockets_;
     log::AccessLog& access_log_;
     Identity identity_;
+    AddressCounts address_counts_;
     FileDescriptor signals_;
     std::vector<WorkerProcess> workers_;
     bool stopping_ = false;

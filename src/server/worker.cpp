@@ -15,8 +15,8 @@ constexpr size_t kReservedDescriptors = 64;
 
 }  // namespace
 
-Worker::Worker(const Settings& settings, const std::vector<SiteSockets>& sockets, log::AccessLog& access_log, unsigned number,
-               FileDescriptor control)
+Worker::Worker(const Settings& settings, const std::vector<SiteSockets>& sockets, log::AccessLog& access_log,
+               AddressCounts& address_counts, unsigned number, FileDescriptor control)
     : settings_(settings), access_log_(access_log), number_(number), control_(std::move(control)) {
     loop_.set_memory_limit(settings.max_memory);
     loop_.set_after_turn([this] { access_log_.flush(); });
@@ -25,7 +25,7 @@ Worker::Worker(const Settings& settings, const std::vector<SiteSockets>& sockets
     for (size_t i = 0; i < settings.sites.size(); ++i) {
         const Site& site = *settings.sites[i];
         const size_t clients = site.max_clients == 0 ? ceiling : std::min<size_t>(site.max_clients, ceiling);
-        sites_.push_back(std::make_unique<SiteService>(loop_, exchanges_, access_log, site, sockets[i], number,
+        sites_.push_back(std::make_unique<SiteService>(loop_, exchanges_, access_log, site, sockets[i], address_counts, number,
                                                        static_cast<unsigned>(clients), *this));
     }
 }
@@ -34,7 +34,7 @@ Worker::~Worker() = default;
 
 Result<void> Worker::start() {
     for (const auto& site : sites_) {
-        auto started = site->start(number_);
+        auto started = site->start();
         if (!started) return started;
     }
     watch_signals();

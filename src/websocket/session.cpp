@@ -25,11 +25,12 @@ Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionS
 
 size_t Session::read_limit() const {
     if (!open()) return SIZE_MAX;
-    // What a read may cost in credit is its payload + 12 for each frame, and the smallest frame is 6 bytes: half the credit
-    // is always enough, all of it inside one frame.
+    // n bytes cost at most 12 + 2n: a frame that was begun ends (12), then come empty messages, 6 bytes each. Inside a frame's payload
+    // they cost what they are. Without credit control frames are still read: 14 bytes hold a header.
     const size_t credit = endpoint_.receive_credit(*this);
-    size_t limit = std::max<size_t>(credit / 2, 1);
-    if (in_payload_ && credit > 12) limit = std::max<size_t>(limit, std::min<uint64_t>(payload_left_, credit - 12));
+    if (credit < kLeastCredit) return kMaxFrameHeader;
+    size_t limit = std::max<size_t>((credit - 12) / 2, 1);
+    if (in_payload_ && !is_control(opcode_)) limit = std::max<size_t>(limit, std::min<uint64_t>(payload_left_, credit - 12));
     return limit;
 }
 
@@ -42,32 +43,29 @@ void Session::on_bytes(MutableBytes data) {
     consume(data);
 }
 
+// A data frame's payload is next, and the endpoint has no credit for it.
+bool Session::waits_for_credit() const {
+    return in_payload_ && !is_control(opcode_) && open() && endpoint_.receive_credit(*this) < kLeastCredit;
+}
+
 void Session::consume(MutableBytes data) {
-    while (!data.empty() && !close_received_ && !ended_ && !connection().closing()) {
-        size_t covered = data.size();
-        if (!close_sent_) {
-            if (endpoint_.receive_credit(*this) < kLeastCredit) {
-                held_ = std::make_unique<std::vector<uint8_t>>(data.begin(), data.end());
-                connection().pause(net::ReadPause::Credit);
-                return;
-            }
-            covered = std::min(covered, read_limit());
-        }
-        MutableBytes piece = data.first(covered);
-        data = data.subspan(covered);
-        while (!piece.empty() && !close_received_ && !ended_ && !connection().closing()) {
-            piece = piece.subspan(in_payload_ ? take_payload(piece) : take_header(piece));
-        }
+    while (!data.empty() && !close_received_ && !ended_ && !connection().closing() && !waits_for_credit()) {
+        // Payload in pieces that the credit covers; each is one record, and lowers the credit for the next.
+        const size_t covered = in_payload_ && open() ? std::min(data.size(), read_limit()) : data.size();
+        data = data.subspan(in_payload_ ? take_payload(data.first(covered)) : take_header(data));
     }
-    if (open() && endpoint_.receive_credit(*this) < kLeastCredit) connection().pause(net::ReadPause::Credit);
+    if (!ended_ && waits_for_credit()) {
+        held_ = std::make_unique<std::vector<uint8_t>>(data.begin(), data.end());
+        connection().pause(net::ReadPause::Credit);
+    }
 }
 
 void Session::resume_receiving() {
-    if (!connection().paused_for(net::ReadPause::Credit) || endpoint_.receive_credit(*this) < kLeastCredit) return;
+    if (!held_ || waits_for_credit()) return;
     connection().resume(net::ReadPause::Credit);
-    if (!held_) return;
     const auto held = std::move(held_);
-    consume(*held);
+    if (in_payload_ && payload_left_ == 0) take_payload({});
+    if (!ended_) consume(*held);
 }
 
 size_t Session::take_header(Bytes data) {
@@ -99,7 +97,7 @@ size_t Session::take_header(Bytes data) {
     payload_left_ = decoded.header.length;
     payload_offset_ = 0;
     in_payload_ = true;
-    if (payload_left_ == 0) take_payload({});
+    if (payload_left_ == 0 && !waits_for_credit()) take_payload({});
     return used;
 }
 
@@ -205,8 +203,7 @@ void Session::on_close_frame(Bytes payload) {
     if (!close_sent_) {
         why_ = CloseReason::CloseHandshake;
         close_sent_ = true;
-        uint8_t answer[125];
-        send_control(Opcode::Close, {answer, encode_close_payload(answer, close.code, {})});
+        send_control(Opcode::Close, payload);  // code and reason, as most implementations echo them
     }
     report_end(close.code, close.reason);
     connection().close_after_output(CloseReason::CloseHandshake);
@@ -265,10 +262,10 @@ void Session::close(uint16_t code, std::string_view reason, CloseReason why) {
     // Data is thrown away from here on, so nothing holds reading back: the peer's Close frame must be heard.
     for (net::ReadPause pause : {net::ReadPause::Output, net::ReadPause::Credit, net::ReadPause::Link}) connection().resume(pause);
     connection().set_deadline(settings_.close_timeout_ms);
-    if (held_) {
-        const auto held = std::move(held_);
-        consume(*held);
-    }
+    if (!held_) return;
+    const auto held = std::move(held_);
+    if (in_payload_ && payload_left_ == 0) take_payload({});
+    consume(*held);
 }
 
 // RFC 6455 7.1.7: fail the connection. The peer's answer is not waited for.

@@ -47,8 +47,8 @@ class Endpoint {
 
 class Session final : public net::Protocol {
   public:
-    /// Enough for the costliest way to fill a read of half of it: empty messages, 6 bytes each.
-    static constexpr size_t kLeastCredit = 24;
+    /// One byte of payload and a record's header: with less nothing can be delivered.
+    static constexpr size_t kLeastCredit = 13;
 
     /// `endpoint` and `settings` outlive the session. Starts the ping clock.
     Session(net::Connection& connection, Endpoint& endpoint, const SessionSettings& settings);
@@ -71,8 +71,9 @@ class Session final : public net::Protocol {
     /// Sends a Close frame behind everything sent before and waits for the peer's. 1005: an empty Close frame.
     /// `why` is what logs say.
     void close(uint16_t code, std::string_view reason, CloseReason why);
-    /// As close(), with the code the reason's table row has.
-    void fail(CloseReason why) { close(describe(why).websocket_code, {}, why); }
+    /// RFC 6455 7.1.7: sends a Close frame with the code of the reason's table row and ends without waiting for the peer's.
+    /// on_session_end is called before it returns.
+    void fail(CloseReason why) { abort(why, describe(why).websocket_code); }
 
     /// The endpoint's credit has grown: delivers what was held back and reads on.
     void resume_receiving();
@@ -93,6 +94,7 @@ class Session final : public net::Protocol {
         uint8_t size = 0;
     };
 
+    bool waits_for_credit() const;
     void consume(MutableBytes data);
     size_t take_header(Bytes data);
     bool check_header(const FrameHeader& header);
