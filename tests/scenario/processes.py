@@ -48,6 +48,13 @@ def status_fields(pid):
         return dict(re.findall(r"^(\w+):\s*(.*)$", file.read(), re.M))
 
 
+def cpu_seconds(pid):
+    """Processor time a process has used."""
+    with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def descriptors(pid, kind="socket:"):
     """How many open descriptors of a process point to something whose name begins with `kind`."""
     count = 0

@@ -4,7 +4,7 @@ before. Rates are compared within one run, with a factor that leaves room for a 
 import select
 import time
 
-from harness import BINARY, CREDIT, OPEN, SLOW, TEXT, Case, Overdue, deadline, frame, memory, scaled
+from harness import BINARY, CREDIT, OPEN, SLOW, TEXT, Case, Overdue, cpu_seconds, deadline, frame, memory, scaled
 
 MEBIBYTE = 1 << 20
 
@@ -26,18 +26,30 @@ def push(sock, data, limit=256 * MEBIBYTE, pause=0.3):
     return total
 
 
-def echoes(client, seconds=0.5):
-    """Echoes a second that one client gets."""
-    began, count = time.monotonic(), 0
-    while time.monotonic() < began + seconds:
-        client.echo("x" * 100)
-        count += 1
-    return count / (time.monotonic() - began)
+def echoes(client):
+    """Echoes a second that one client gets: the best of several short spans, for others use this machine too."""
+    best = 0
+    for _ in range(8):
+        began, count = time.monotonic(), 0
+        while time.monotonic() < began + 0.08:
+            client.echo("x" * 100)
+            count += 1
+        best = max(best, count / (time.monotonic() - began))
+    return best
 
 
 class Backpressure(Case):
     def check_rate(self, before, after):
-        self.assertGreater(after, before / 5, f"{after:.0f} echoes a second instead of {before:.0f}")
+        self.assertGreater(after, before / 4, f"{after:.0f} echoes a second instead of {before:.0f}")
+
+    def check_idle(self, *pids):
+        """Whoever waits for a stalled peer sleeps: it does not look again and again."""
+        before = {pid: cpu_seconds(pid) for pid in pids}
+        began = time.monotonic()
+        while (left := began + 0.5 - time.monotonic()) > 0:
+            select.select([], [], [], left)
+        for pid in pids:
+            self.assertLess(cpu_seconds(pid) - before[pid], 0.25, "spins")
 
 
 class ClientThatNeverReads(Backpressure):
@@ -58,6 +70,7 @@ class ClientThatNeverReads(Backpressure):
         self.assertLess(taken, 64 * MEBIBYTE, "an echo that nobody reads is accepted without end")
         self.assertLess(self.server.memory() - before[0], 16 * MEBIBYTE * SLOW)
         self.assertLess(memory(self.app.pid) - before[1], 16 * MEBIBYTE * SLOW)
+        self.check_idle(*self.server.workers(), self.app.pid)
         self.check_rate(rate, echoes(other))
 
     @deadline(90)
@@ -151,6 +164,7 @@ class SystemServerThatStopsReading(Backpressure):
         for client in clients:
             push(client.sock, frame(BINARY, b"x" * 30_000), pause=0.1)
         self.assertLess(self.server.memory() - before, limit * SLOW)
+        self.check_idle(*self.server.workers())
         self.check_rate(rate, echoes(other))
         # They may still leave.
         clients[0].abort()
