@@ -68,6 +68,7 @@ class Server(Program):
         line = arguments(self.config, "-P", "0", "--ports-file", self.ports_file, *more)
         super().__init__(line, os.path.join(folder, f"{name}.log"), cwd=folder, **options)
         self.addresses = []
+        self.alone = re.search(r"\bworkers\s*=\s*0\s*;", text) is not None
         self.clients = []  # kept: a client must not be closed because a test has forgotten it
 
     def await_ports(self):
@@ -121,7 +122,9 @@ class Server(Program):
 
     def workers(self):
         """Process ids of the workers; the server's own when everything is one process."""
-        return children(self.pid) or [self.pid]
+        if self.alone:
+            return [self.pid]
+        return wait_for("workers", lambda: children(self.pid))  # they begin when the addresses are known
 
     def memory(self):
         return sum(memory(pid) for pid in self.workers())

@@ -102,7 +102,7 @@ class Sizes(Case):
         server = self.serve_with("header_size = 2000;")
         client = server.http()
         client.request("POST", "/", {"Transfer-Encoding": "chunked"})
-        client.send(b"0\r\n" + b"X: y\r\n" * 10000)
+        client.send(b"0\r\n" + b"X: y\r\n" * 100_000)
         self.assertIn(client.response().status, (405, 431))
         client.expect_end()
 
