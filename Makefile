@@ -67,9 +67,9 @@ format:                ## clang-format on every source
 	@$(T)deps --if-missing lint
 	@cd $(or $(S),.) && find $(SOURCE_FOLDERS) -name '*.cpp' -o -name '*.h' | xargs -r clang-format -i
 
-bench: | need-packages ## measures us and the peers (tests/bench)
+bench: | need-packages ## measures us and the peers; ARGS=--quick takes a minute (tests/bench/README.md)
 	+@$(MAKE) $(JOBS) all bench-programs
-	@cd $(or $(S),.) && tests/bench/run --build $(abspath build/$(FLAVOUR))
+	@cd $(or $(S),.) && tests/bench/run --build $(abspath build/$(FLAVOUR)) $(ARGS)
 bench-programs: $(BENCH_PROGRAMS)
 
 install: all           ## into DESTDIR and the prefix of configure
