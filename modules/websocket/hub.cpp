@@ -91,7 +91,7 @@ void Hub::finish() {
 
 // ---- clients --------------------------------------------------------------------------------------------------
 
-bool Hub::open(http::Exchange& exchange, std::string_view path_info, unsigned slot) {
+bool Hub::open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol, unsigned slot) {
     static uint64_t count = 0;
     char name[48];
     const auto end = fmt::format_to(name, "{}-{}", getpid(), ++count);
@@ -106,6 +106,7 @@ bool Hub::open(http::Exchange& exchange, std::string_view path_info, unsigned sl
         clients_.push_back(nullptr);
         closing_ids_.push_back(false);
     }
+    if (!subprotocol.empty()) client->default_subprotocol_ = std::make_unique<std::string>(subprotocol);
     client->id_ = free_ids_.back();
     free_ids_.pop_back();
     clients_[client->id_] = client;

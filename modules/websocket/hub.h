@@ -33,7 +33,8 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
     Result<void> connect();
 
     /// A new client: sends OPEN; it deletes itself at its end. False: the request is too large for a record.
-    bool open(http::Exchange& exchange, std::string_view path_info, unsigned slot);
+    /// `subprotocol`: of an ACCEPT that names none.
+    bool open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol, unsigned slot);
 
     /// Sends what is left and ends the link; no client is left.
     void finish();

@@ -49,7 +49,8 @@ const char* LinkClient::on_accept(std::string_view subprotocol) {
             return nullptr;
         }
     }
-    const std::string chosen(subprotocol);
+    const auto fallback = std::move(default_subprotocol_);
+    const std::string chosen(subprotocol.empty() && fallback ? *fallback : subprotocol);
     accept(chosen);
     return nullptr;
 }

@@ -58,6 +58,7 @@ class LinkClient final : public RelayClient, private net::Timer {
 
     Hub* hub_;                     // null: no longer on the link
     uint32_t id_ = 0;              // on the link; 0: none
+    std::unique_ptr<std::string> default_subprotocol_;  // of an ACCEPT that names none
     bool accepted_ = false;
     bool receiving_ = false;       // a message of the server has begun and not ended
     bool binary_ = false;          // the type of that message

@@ -74,8 +74,10 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
     handshake.method = request.method_name;
     handshake.minor_version = request.minor_version;
     handshake.host = request.host;
-    handshake.upgrade = request.header("upgrade");
-    handshake.connection = request.header("connection");
+    const std::string upgrade = request.joined("upgrade");
+    const std::string connection = request.joined("connection");
+    handshake.upgrade = upgrade;
+    handshake.connection = connection;
     handshake.key = request.header("sec-websocket-key");
     handshake.key_count = request.count("sec-websocket-key");
     handshake.version = request.header("sec-websocket-version");
@@ -86,7 +88,7 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
     const websocket::HandshakeVerdict verdict = websocket::check_handshake(handshake);
     if (verdict.status != 0) return refuse(exchange, verdict.status, verdict.reason);
     if (!settings_.access().permits(request.path)) return refuse(exchange, 403, "this path is not allowed");
-    const std::string_view origin = request.header("origin");
+    const std::string origin = request.joined("origin");  // two of them are one that is not permitted
     if (!websocket::origin_permitted(settings_.origin, origin, request.host, exchange.connection().transport().encrypted())) {
         static log::RateLimit limit;
         if (limit.permit(worker_->loop.now())) {
@@ -117,6 +119,7 @@ Name WebsocketModule::find_name(const http::Exchange& exchange, std::string& sub
         refused = !settings_.access().permits(path);
         subprotocol = token;
         by_token.path_info = request.path;
+        by_token.by_subprotocol = true;
         return by_token;
     }
     return {};
@@ -141,9 +144,11 @@ http::Verdict WebsocketModule::on_request(http::Exchange& exchange) {
 
 // The socket's own type says what it speaks: connect() with the other one fails with EPROTOTYPE.
 http::Verdict WebsocketModule::open(http::Exchange& exchange, const Name& name, std::string_view subprotocol) {
+    // Who was named by a subprotocol is accepted with it, even if the server does not say so.
+    const std::string_view fallback = name.by_subprotocol ? subprotocol : std::string_view();
     const auto hub = hubs_.find(name.name);
     if (hub != hubs_.end()) {
-        return hub->second->open(exchange, name.path_info, slot_) ? http::Verdict::wait() : http::Verdict::fail(431);
+        return hub->second->open(exchange, name.path_info, fallback, slot_) ? http::Verdict::wait() : http::Verdict::fail(431);
     }
     const auto known = stream_servers_.find(name.name);
     bool stream = known != stream_servers_.end() && known->second;
@@ -163,7 +168,7 @@ http::Verdict WebsocketModule::open(http::Exchange& exchange, const Name& name, 
                 stream_servers_.erase(name.name);
                 Hub& link = *made;
                 hubs_[name.name] = std::move(made);
-                return link.open(exchange, name.path_info, slot_) ? http::Verdict::wait() : http::Verdict::fail(431);
+                return link.open(exchange, name.path_info, fallback, slot_) ? http::Verdict::wait() : http::Verdict::fail(431);
             }
             error = connected.error();
         }

@@ -52,14 +52,16 @@ int Parser::on_header_value_complete(llhttp_t* parser) {
 int Parser::on_chunk_header(llhttp_t* parser) {
     auto* self = static_cast<Parser*>(parser->data);
     self->progressed_ = true;
-    return parser->content_length > self->body_limit_ - std::min(self->body_limit_, self->body_size_) ? HPE_USER : 0;
+    self->too_large_ = parser->content_length > self->body_limit_ - std::min(self->body_limit_, self->body_size_);
+    return self->too_large_ ? HPE_USER : 0;
 }
 
 int Parser::on_body(llhttp_t* parser, const char* at, size_t size) {
     auto* self = static_cast<Parser*>(parser->data);
     self->progressed_ = true;
     self->body_size_ += size;
-    if (self->body_size_ > self->body_limit_) return HPE_USER;
+    self->too_large_ = self->body_size_ > self->body_limit_;
+    if (self->too_large_) return HPE_USER;
     self->on_piece_(self->context_, as_bytes({at, size}));
     return 0;
 }
@@ -112,7 +114,9 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
     }
     request_ = nullptr;
     if (error != HPE_OK && error != HPE_PAUSED) {
-        if (const unsigned coding = check_transfer_encoding(request, reason); coding != 0) return coding;
+        if (request.count("transfer-encoding") > 0) {
+            if (const unsigned coding = check_transfer_encoding(request, reason); coding != 0) return coding;
+        }
         reason = llhttp_get_error_reason(&parser_);
         if (!reason || !*reason) reason = llhttp_errno_name(error);
         return 400;
@@ -121,6 +125,7 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
     if ((status = check_host(request, reason)) != 0) return status;
     in_body_ = !complete_;
     body_size_ = framing_size_ = 0;
+    too_large_ = false;
     return 0;
 }
 
@@ -188,7 +193,6 @@ unsigned Parser::check_framing(Request& request, const char*& reason) {
 // RFC 9112 6.1, 6.3: chunked once and last, or the length is not known (400); a coding before it that we don't know is 501.
 unsigned Parser::check_transfer_encoding(Request& request, const char*& reason) const {
     const std::string codings = request.joined("transfer-encoding");
-    if (codings.empty()) return 0;
     if (request.minor_version == 0) {
         reason = "Transfer-Encoding in HTTP/1.0";
         return 400;
@@ -204,7 +208,7 @@ unsigned Parser::check_transfer_encoding(Request& request, const char*& reason) 
     }
     if (count == 1 && chunked == 1) return 0;
     reason = "unknown transfer coding";
-    return chunked > 1 || (chunked == 1 && !last_is_chunked) || request.content_length || request.count("content-length") > 0 ? 400 : 501;
+    return count == 0 || chunked > 1 || (chunked == 1 && !last_is_chunked) || request.content_length || request.count("content-length") > 0 ? 400 : 501;
 }
 
 // RFC 9112 3.2: exactly one Host in HTTP/1.1; an absolute target's authority replaces it.
@@ -240,7 +244,7 @@ Parser::Body Parser::feed_body(Bytes data, uint64_t limit, size_t framing_limit,
         result.used = static_cast<size_t>(llhttp_get_error_pos(&parser_) - at);
         result.complete = complete_;
     } else {
-        result.status = error == HPE_USER ? 413 : 400;
+        result.status = too_large_ ? 413 : 400;
     }
     if (result.complete) in_body_ = false;
     return result;

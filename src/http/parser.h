@@ -53,6 +53,7 @@ class Parser {
     uint64_t body_size_ = 0;
     uint64_t body_limit_ = 0;
     size_t framing_size_ = 0;     // bytes of chunk framing since the last content: extensions, trailers
+    bool too_large_ = false;
     bool progressed_ = false;     // content or a chunk came with this feed
     void (*on_piece_)(void*, Bytes) = nullptr;
     void* context_ = nullptr;

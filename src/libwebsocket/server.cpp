@@ -134,6 +134,8 @@ int Server::Implementation::run() {
     loop_->run();
     uv_signal_stop(&interrupt_);
     uv_signal_stop(&terminate_);
+    backend_->abandon();
+    socket_->remove();
     return 0;
 }
 

@@ -37,6 +37,7 @@ struct Context {
     unsigned slot = 0;                 ///< index for Exchange::slot
     std::vector<MimeType> mime_types;
     bool tls = false;                  ///< the entry's clients come over TLS
+    bool may_cache = false;            ///< `security` has the word cache: no Cache-Control is to be added by default
     bool check_only = false;           ///< -t: folders that are named need not exist yet, nothing will be served
 };
 

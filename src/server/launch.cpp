@@ -112,7 +112,7 @@ Result<void> open_logs(const Settings& settings, const Identity& identity, log::
     return {};
 }
 
-int serve_alone(const Settings& settings, const std::vector<SiteSockets>& sockets, log::AccessLog& access_log, const Identity& identity) {
+int serve_alone(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log, const Identity& identity) {
     const auto dropped = drop_privileges(identity);
     if (!dropped) return fail(dropped.error().text);
     AddressCounts address_counts(1);
@@ -140,7 +140,7 @@ int launch(Options options) {
         return killed ? 0 : fail(killed.error().text);
     }
     signal(SIGPIPE, SIG_IGN);
-    umask(0027);
+    umask(0007);
     if (!options.root.empty()) enter_root(options.root);
 
     config::Diagnostics diagnostics;

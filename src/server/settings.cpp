@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <thread>
 
 #include "base/file_descriptor.h"
@@ -17,21 +16,12 @@ namespace marmoset::server {
 
 namespace {
 
-std::string machine_name() {
-    char name[HOST_NAME_MAX + 1] = "localhost";
-    gethostname(name, sizeof name - 1);
-    const std::string text(name);
-    return text.find('.') == std::string::npos ? text + ".local" : text;
-}
-
-bool has_word(std::string_view list, std::string_view word) { return list_contains(list, word); }
-
 // The fields ouistiti sends with everything, each of which a word of `security` takes back.
-std::string security_fields(std::string_view security) {
+std::string security_fields(const config::Section& section) {
     std::string fields;
-    fields += has_word(security, "frame") ? "X-Frame-Options: SAMEORIGIN\r\n" : "X-Frame-Options: DENY\r\n";
-    if (!has_word(security, "sniff")) fields += "X-Content-Type-Options: nosniff\r\n";
-    if (!has_word(security, "otherorigin")) fields += "Referrer-Policy: same-origin\r\n";
+    fields += section.has_word("security", "frame") ? "X-Frame-Options: SAMEORIGIN\r\n" : "X-Frame-Options: DENY\r\n";
+    if (!section.has_word("security", "sniff")) fields += "X-Content-Type-Options: nosniff\r\n";
+    if (!section.has_word("security", "otherorigin")) fields += "Referrer-Policy: same-origin\r\n";
     return fields;
 }
 
@@ -87,6 +77,7 @@ Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& 
             context.slot = static_cast<unsigned>(instances.size());
             context.mime_types = mime_types;
             context.check_only = check_only;
+            context.may_cache = section.has_word("security", "cache");
             Error error;
             void* object = module->create(context, settings, error);
             if (!object) return error;
@@ -99,7 +90,7 @@ Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& 
 Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Options& options, module::Registry& registry,
                                         const std::vector<module::MimeType>& mime_types) {
     auto site = std::make_unique<Site>();
-    site->name = section.has("hostname") ? std::string(section.string("hostname")) : machine_name();
+    site->name = section.has("hostname") ? std::string(section.string("hostname")) : default_hostname();
     site->location = section.location();
     auto port = static_cast<uint16_t>(section.integer("port"));
     if (port == 0 && options.port) port = static_cast<uint16_t>(*options.port);
@@ -112,7 +103,7 @@ Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Op
     site->server_header = section.boolean("server_tokens") ? "marmoset/" MARMOSET_VERSION : "marmoset";
     auto fields = configured_fields(section);
     if (!fields) return fields.error();
-    site->static_fields = security_fields(section.string("security")) + *fields;
+    site->static_fields = security_fields(section) + *fields;
     const FileDescriptor here(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     const std::string root(section.string("root"));
     if (!root.empty() && !options.check && chdir(root.c_str()) != 0) return section.error("root", errno_error("chdir", root, errno).text);
@@ -193,6 +184,10 @@ std::unique_ptr<Settings> load_settings(const Options& options, module::Registry
         } else {
             diagnostics.errors.push_back(site.error().text);
         }
+    }
+    if (options.only_server && *options.only_server >= servers.size()) {
+        diagnostics.errors.push_back(fmt::format("{}: servers: -s {}: there are only {}, counted from 0", global.location(),
+                                                 *options.only_server, servers.size()));
     }
     if (settings->sites.empty() && diagnostics.errors.empty()) {
         diagnostics.errors.push_back(global.location() + ": servers: none to serve; expected a list of groups");

@@ -16,7 +16,7 @@ constexpr std::string_view kTooMany =
 }  // namespace
 
 SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::AccessLog& access_log, const Site& site,
-                         const SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients,
+                         SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients,
                          Owner& owner)
     : loop_(loop),
       exchanges_(exchanges),
@@ -117,7 +117,7 @@ bool SiteService::counts_addresses(const net::Address& peer) const {
 void SiteService::drain() {
     draining_ = true;
     service_.draining = true;
-    update_listeners();
+    close_listeners();
     site_.dispatcher->stop();
     for (net::Connection* connection = first_; connection;) {
         net::Connection* next = connection->list_next;
@@ -132,8 +132,13 @@ void SiteService::close_all(CloseReason reason) {
 
 void SiteService::finish() {
     site_.dispatcher->finish();
+    close_listeners();
+}
+
+void SiteService::close_listeners() {
     for (net::Listener* listener : listeners_) listener->close();
     listeners_.clear();
+    sockets_.sockets.clear();
 }
 
 }  // namespace marmoset::server

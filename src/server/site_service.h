@@ -25,12 +25,12 @@ class SiteService final : public net::ConnectionObserver {
 
     /// All references outlive the service. `number`: of the worker.
     SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::AccessLog& access_log, const Site& site,
-                const SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients, Owner& owner);
+                SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients, Owner& owner);
 
     Result<void> start();
     /// Accepts, or stops accepting, from the sockets that belong to worker `number` too.
     void adopt(unsigned number, bool accept);
-    /// No new clients; idle ones are let go, modules told.
+    /// No new clients: this process's listening sockets are closed. Idle clients are let go, modules told.
     void drain();
     /// Closes whoever is left.
     void close_all(CloseReason reason);
@@ -46,13 +46,14 @@ class SiteService final : public net::ConnectionObserver {
   private:
     void on_accept(FileDescriptor socket, const net::Address& peer);
     void update_listeners();
+    void close_listeners();
     bool counts_addresses(const net::Address& peer) const;
 
     net::Loop& loop_;
     http::ExchangePool& exchanges_;
     log::AccessLog& access_log_;
     const Site& site_;
-    const SiteSockets& sockets_;
+    SiteSockets& sockets_;
     Owner& owner_;
     http::Service service_;
     std::unique_ptr<module::Worker> worker_;

@@ -40,7 +40,7 @@ sigset_t handled_signals() {
 
 }  // namespace
 
-Supervisor::Supervisor(const Settings& settings, const std::vector<SiteSockets>& sockets, log::AccessLog& access_log, Identity identity)
+Supervisor::Supervisor(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log, Identity identity)
     : settings_(settings), sockets_(sockets), access_log_(access_log), identity_(std::move(identity)), address_counts_(settings.workers) {
     workers_.resize(settings.workers);
 }
@@ -206,6 +206,7 @@ void Supervisor::on_signals() {
 void Supervisor::stop(uint64_t now) {
     const bool again = stopping_;
     stopping_ = true;
+    for (SiteSockets& site : sockets_) site.sockets.clear();  // who comes now is refused, not kept waiting
     if (!again) kill_at_ms_ = now + settings_.drain_timeout_ms + kKillGraceMs;
     for (const WorkerProcess& worker : workers_) {
         if (worker.pid != 0) kill(worker.pid, SIGTERM);

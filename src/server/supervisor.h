@@ -19,7 +19,7 @@ namespace marmoset::server {
 class Supervisor {
   public:
     /// All references outlive run().
-    Supervisor(const Settings& settings, const std::vector<SiteSockets>& sockets, log::AccessLog& access_log, Identity identity);
+    Supervisor(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log, Identity identity);
 
     /// Serves until SIGTERM or SIGINT and all workers have gone. Returns the exit status of the process — of the server, or in a
     /// forked child of that worker.
@@ -45,7 +45,7 @@ class Supervisor {
     int wait_ms(uint64_t now) const;
 
     const Settings& settings_;
-    const std::vector<SiteSockets>& sockets_;
+    std::vector<SiteSockets>& sockets_;
     log::AccessLog& access_log_;
     Identity identity_;
     AddressCounts address_counts_;

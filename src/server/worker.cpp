@@ -15,7 +15,7 @@ constexpr size_t kReservedDescriptors = 64;
 
 }  // namespace
 
-Worker::Worker(const Settings& settings, const std::vector<SiteSockets>& sockets, log::AccessLog& access_log,
+Worker::Worker(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log,
                AddressCounts& address_counts, unsigned number, FileDescriptor control)
     : settings_(settings), access_log_(access_log), number_(number), control_(std::move(control)) {
     loop_.set_memory_limit(settings.max_memory);

@@ -25,13 +25,9 @@ Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionS
 
 size_t Session::read_limit() const {
     if (!open()) return SIZE_MAX;
-    // n bytes cost at most 12 + 2n: a frame that was begun ends (12), then come empty messages, 6 bytes each. Inside a frame's payload
-    // they cost what they are. Without credit control frames are still read: 14 bytes hold a header.
-    const size_t credit = endpoint_.receive_credit(*this);
-    if (credit < kLeastCredit) return kMaxFrameHeader;
-    size_t limit = std::max<size_t>((credit - 12) / 2, 1);
-    if (in_payload_ && !is_control(opcode_)) limit = std::max<size_t>(limit, std::min<uint64_t>(payload_left_, credit - 12));
-    return limit;
+    // Small frames may cost more than their bytes (each its payload + 12): what is read beyond the credit is held back. Without any
+    // credit control frames are still read.
+    return endpoint_.receive_credit(*this) + kMaxFrameHeader;
 }
 
 void Session::on_bytes(MutableBytes data) {
@@ -51,7 +47,8 @@ bool Session::waits_for_credit() const {
 void Session::consume(MutableBytes data) {
     while (!data.empty() && !close_received_ && !ended_ && !connection().closing() && !waits_for_credit()) {
         // Payload in pieces that the credit covers; each is one record, and lowers the credit for the next.
-        const size_t covered = in_payload_ && open() ? std::min(data.size(), read_limit()) : data.size();
+        size_t covered = data.size();
+        if (in_payload_ && !is_control(opcode_) && open()) covered = std::min(covered, endpoint_.receive_credit(*this) - 12);
         data = data.subspan(in_payload_ ? take_payload(data.first(covered)) : take_header(data));
     }
     if (!ended_ && waits_for_credit()) {
