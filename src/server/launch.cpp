@@ -57,18 +57,35 @@ void confine(const std::string& root) {
     if (!root.empty() && geteuid() == 0 && chroot(".") != 0) log::warning("chroot {}: not permitted, staying with chdir", root);
 }
 
-Result<void> become_daemon() {
+// Goes on in a child of its own session. The parent stays until daemon_is_ready() was called on the result, so that its end tells
+// that the files which name the daemon are there; or until the child has failed, with status 1.
+Result<FileDescriptor> become_daemon() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return errno_error("pipe", "", errno);
+    FileDescriptor heard(ends[0]);
+    FileDescriptor ready(ends[1]);
     const pid_t pid = fork();
     if (pid < 0) return errno_error("fork", "", errno);
-    if (pid > 0) _exit(0);
-    setsid();
+    if (pid == 0) {
+        setsid();
+        return ready;
+    }
+    ready.reset();
+    char byte;
+    ssize_t count;
+    do count = read(heard.get(), &byte, 1);
+    while (count < 0 && errno == EINTR);
+    _exit(count == 1 ? 0 : 1);
+}
+
+void daemon_is_ready(const FileDescriptor& ready) {
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 0; fd <= 2; ++fd) {
         // A log on stderr of a daemon would go nowhere anyone reads.
         dup2(null, fd);
     }
     ::close(null);
-    return {};
+    if (write(ready.get(), "", 1) < 0) log::error("the starting process is gone");
 }
 
 int print_version(module::Registry& registry) {
@@ -169,9 +186,11 @@ int launch(Options options) {
     auto sockets = bind_sites(*settings);
     if (!sockets) return fail(sockets.error().text);
     confine(options.root);
+    FileDescriptor ready;
     if (options.daemon) {
-        const auto daemon = become_daemon();
+        auto daemon = become_daemon();
         if (!daemon) return fail(daemon.error().text);
+        ready = daemon.take();
     }
     if (pid_file) {
         const auto written = pid_file->write();
@@ -186,6 +205,10 @@ int launch(Options options) {
     if (geteuid() == 0 && identity->uid == 0) log::warning("{}: the server runs as root", settings->user_location);
     const auto ports = ports_file->write(*sockets);
     if (!ports) return fail(ports.error().text);
+    if (ready) {
+        daemon_is_ready(ready);
+        ready.reset();
+    }
 
     const int status = settings->workers == 0 ? serve_alone(*settings, *sockets, access_log, *identity)
                                               : Supervisor(*settings, *sockets, access_log, *identity).run();
