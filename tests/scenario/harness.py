@@ -68,7 +68,8 @@ class Server(Program):
         line = arguments(self.config, "-P", "0", "--ports-file", self.ports_file, *more)
         super().__init__(line, os.path.join(folder, f"{name}.log"), cwd=folder, **options)
         self.addresses = []
-        self.alone = re.search(r"\bworkers\s*=\s*0\s*;", text) is not None
+        configured = re.search(r"\bworkers\s*=\s*(\d+)", text)
+        self.count = int(configured.group(1)) if configured else len(os.sched_getaffinity(0))
         self.clients = []  # kept: a client must not be closed because a test has forgotten it
 
     def await_ports(self):
@@ -121,10 +122,14 @@ class Server(Program):
         return client.open(target, **handshake) if target else client
 
     def workers(self):
-        """Process ids of the workers; the server's own when everything is one process."""
-        if self.alone:
+        """Process ids of the workers, which begin when the addresses are known; the server's own when it is alone."""
+        if self.count == 0:
             return [self.pid]
-        return wait_for("workers", lambda: children(self.pid))  # they begin when the addresses are known
+
+        def all_there():
+            found = children(self.pid)
+            return found if len(found) >= self.count else None
+        return wait_for(f"{self.count} workers", all_there, 30)
 
     def memory(self):
         return sum(memory(pid) for pid in self.workers())
