@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 
 from harness import BINARY, MODULES, SOURCES, TEXT, Case, wait_for, can_connect
@@ -23,12 +24,12 @@ class Readme(Case):
         code = blocks("python")[0]
         self.assertLessEqual(len(code.strip().splitlines()), 15)
         server = self.gateway()
-        socket = os.path.join(self.sockets, "upper")
-        backend = subprocess.Popen(["/usr/bin/python3", self.path("upper.py", code), socket])
+        path = os.path.join(self.sockets, "upper")
+        backend = subprocess.Popen(["/usr/bin/python3", self.path("upper.py", code), path])
         self.addCleanup(backend.wait)
         self.addCleanup(backend.kill)
-        wait_for("the backend to listen", lambda: can_connect(socket))
-        self.assertEqual(0o660, os.stat(socket).st_mode & 0o777)
+        wait_for("the backend to listen", lambda: can_connect(path, socket.SOCK_STREAM))
+        self.assertEqual(0o660, os.stat(path).st_mode & 0o777)
         client = server.websocket()
         client.open("/upper")
         client.send_text("hello")
