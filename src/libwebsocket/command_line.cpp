@@ -96,7 +96,7 @@ bool CommandLine::parse(int argc, char** argv) {
             extra.text != nullptr);
     }
     names.push_back({nullptr, 0, nullptr, 0});
-    optind = 1;
+    optind = 0;  // begins anew, also where an earlier parse stopped amid a cluster of letters
     for (;;) {
         const int found = getopt_long(argc, argv, letters.c_str(), names.data(), nullptr);
         if (found == -1) break;
