@@ -3,8 +3,10 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -17,6 +19,12 @@
 #include "websocket/handshake.h"
 
 namespace marmoset::websocket_module {
+
+/// Looks a std::string key up by a view of it.
+struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
 
 class WebsocketModule final : public Hub::Owner {
   public:
@@ -47,6 +55,7 @@ class WebsocketModule final : public Hub::Owner {
 
     http::Verdict check(http::Exchange& exchange) const;
     http::Verdict refuse(http::Exchange& exchange, unsigned status, const char* reason) const;
+    Name find_linked(std::string_view path) const;
     Name find_name(const http::Exchange& exchange, std::string& subprotocol, bool& refused) const;
     http::Verdict open(http::Exchange& exchange, const Name& name, std::string_view subprotocol);
     http::Verdict open_failed(http::Exchange& exchange, const std::string& name, const Error& error) const;
@@ -56,7 +65,7 @@ class WebsocketModule final : public Hub::Owner {
     unsigned slot_;
     module::Worker* worker_ = nullptr;  // outlives the instance's last hook
     bool stopping_ = false;
-    std::unordered_map<std::string, std::unique_ptr<Hub>> hubs_;  // by socket name
+    std::unordered_map<std::string, std::unique_ptr<Hub>, TextHash, std::equal_to<>> hubs_;  // by socket name
     std::unordered_map<std::string, bool> stream_servers_;        // what was a STREAM socket last time: tried first
 };
 
@@ -100,11 +109,22 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
     return http::Verdict::next();
 }
 
+// A server whose link stands needs no look at the folder: the prefix of `path` that names its socket.
+Name WebsocketModule::find_linked(std::string_view path) const {
+    for (size_t end = path.find('/', 1); !hubs_.empty(); end = path.find('/', end + 1)) {
+        const std::string_view prefix = path.substr(1, end == std::string_view::npos ? end : end - 1);
+        if (hubs_.find(prefix) != hubs_.end()) return {std::string(prefix), end == std::string_view::npos ? "" : std::string(path.substr(end))};
+        if (end == std::string_view::npos) break;
+    }
+    return {};
+}
+
 // By the path; else, as in ouistiti, by the first offered subprotocol that names a socket, which must be permitted as a path is.
 Name WebsocketModule::find_name(const http::Exchange& exchange, std::string& subprotocol, bool& refused) const {
     const http::Request& request = exchange.request;
     refused = false;
-    Name name = find_socket(settings_.docroot_fd.get(), request.path);
+    Name name = find_linked(request.path);
+    if (name.name.empty()) name = find_socket(settings_.docroot_fd.get(), request.path);
     const std::string offered = request.joined("sec-websocket-protocol");
     std::vector<std::string_view> tokens;
     websocket::parse_protocols(offered, tokens);

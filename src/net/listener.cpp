@@ -23,6 +23,8 @@ Result<FileDescriptor> open_socket(const ListenAddress& address) {
     const int on = 1;
     const int off = 0;
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // Accepted sockets inherit it: one call here instead of one a client.
+    if (address.storage.ss_family != AF_UNIX) setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (address.storage.ss_family == AF_INET6) {
         setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, address.any ? &off : &on, sizeof on);
     }
@@ -140,10 +142,6 @@ void Listener::accept_some() {
                 loop_.timers().arm(*this, kPauseMs);
             }
             return;  // EAGAIN; a client that left already (ECONNABORTED) is found at the next wake-up
-        }
-        if (storage.ss_family != AF_UNIX) {
-            const int on = 1;
-            setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         }
         const Address peer = Address::from(reinterpret_cast<sockaddr*>(&storage), size);
         on_accept_(std::move(socket), peer);

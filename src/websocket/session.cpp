@@ -203,7 +203,13 @@ void Session::on_close_frame(Bytes payload) {
         send_control(Opcode::Close, payload);  // code and reason, as most implementations echo them
     }
     report_end(close.code, close.reason);
-    connection().close_after_output(CloseReason::CloseHandshake);
+    // Nothing follows a Close frame (RFC 6455 5.5.1), so there is nothing to linger for once ours has left.
+    connection().flush();
+    if (connection().unsent() == 0) {
+        connection().close(CloseReason::CloseHandshake);
+    } else {
+        connection().close_after_output(CloseReason::CloseHandshake);
+    }
 }
 
 // ---- frames out -----------------------------------------------------------------------------------------------
