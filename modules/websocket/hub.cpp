@@ -17,17 +17,23 @@ using link::RecordType;
 
 namespace {
 
-constexpr uint64_t kRetryMs = 100;           // a full backlog: until the next try
-constexpr size_t kFrameBlock = 65536;        // published frames share blocks of this size
+constexpr uint64_t kRetryMs = 100;     // a full backlog: until the next try
+constexpr size_t kFrameBlock = 65536;  // published frames share blocks of this size
 
 }  // namespace
 
 Hub::Hub(module::Worker& worker, const Settings& settings, Owner& owner, std::string server)
-    : worker_(worker), settings_(settings), owner_(owner), server_(std::move(server)), clients_(1), closing_ids_(1) {}
+    : worker_(worker),
+      settings_(settings),
+      owner_(owner),
+      server_(std::move(server)),
+      clients_(1),
+      closing_ids_(1) {}
 
 Hub::~Hub() = default;
 
-// ---- the link's beginning and end -----------------------------------------------------------------------------
+// ---- the link's beginning and end
+// -----------------------------------------------------------------------------
 
 Result<void> Hub::connect() {
     auto socket = link::connect_unix(settings_.docroot_fd.get(), server_, SOCK_SEQPACKET);
@@ -51,7 +57,8 @@ void Hub::on_timer() {
 }
 
 void Hub::start_link(FileDescriptor socket) {
-    channel_ = std::make_unique<link::Channel>(worker_.loop, std::move(socket), static_cast<link::Channel::Handler&>(*this));
+    channel_ = std::make_unique<link::Channel>(worker_.loop, std::move(socket),
+                                               static_cast<link::Channel::Handler&>(*this));
     std::string hello;
     link::append_hello(hello, {.version = link::kLinkVersion,
                                .software = "marmoset",
@@ -89,9 +96,11 @@ void Hub::finish() {
     channel_->close();
 }
 
-// ---- clients --------------------------------------------------------------------------------------------------
+// ---- clients
+// --------------------------------------------------------------------------------------------------
 
-bool Hub::open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol, unsigned slot) {
+bool Hub::open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol,
+               unsigned slot) {
     static uint64_t count = 0;
     char name[48];
     const auto end = fmt::format_to(name, "{}-{}", getpid(), ++count);
@@ -135,7 +144,8 @@ void Hub::retire_id(LinkClient& client, bool server_is_done) {
     client.id_ = 0;
 }
 
-// ---- records --------------------------------------------------------------------------------------------------
+// ---- records
+// --------------------------------------------------------------------------------------------------
 
 void Hub::on_record(const link::Record& record) {
     const link::RecordHeader& header = record.header;
@@ -159,7 +169,8 @@ void Hub::on_record(const link::Record& record) {
     LinkClient* client = clients_[header.client];
     if (!client) {
         // Late: we have sent our final record. The server's final one frees the id, all others are dropped.
-        if (closing_ids_[header.client] && (header.type == RecordType::Close || header.type == RecordType::Reject)) {
+        if (closing_ids_[header.client] &&
+            (header.type == RecordType::Close || header.type == RecordType::Reject)) {
             closing_ids_[header.client] = false;
             free_ids_.push_back(header.client);
         }
@@ -167,15 +178,23 @@ void Hub::on_record(const link::Record& record) {
     }
     const char* fault = nullptr;
     switch (header.type) {
-        case RecordType::Message: fault = client->on_message(header, record.payload); break;
+        case RecordType::Message:
+            fault = client->on_message(header, record.payload);
+            break;
         case RecordType::Credit: {
             uint32_t bytes = 0;
             fault = link::parse_credit(record.payload, bytes) ? client->on_credit(bytes) : "malformed CREDIT";
             break;
         }
-        case RecordType::Accept: fault = client->on_accept(text); break;
-        case RecordType::Reject: fault = client->on_reject(header.code, text); break;
-        case RecordType::Close: fault = client->on_close(header.code, text); break;
+        case RecordType::Accept:
+            fault = client->on_accept(text);
+            break;
+        case RecordType::Reject:
+            fault = client->on_reject(header.code, text);
+            break;
+        case RecordType::Close:
+            fault = client->on_close(header.code, text);
+            break;
         case RecordType::Join:
             if (text.empty() || text.size() > link::kMaxTopic) {
                 fault = "topic of 0 or more than 255 bytes";
@@ -183,8 +202,11 @@ void Hub::on_record(const link::Record& record) {
                 client->on_fault("more than 1024 topics of one client");
             }
             break;
-        case RecordType::Leave: topics_.leave(*client, text); break;
-        default: fault = "a record that only a gateway sends";
+        case RecordType::Leave:
+            topics_.leave(*client, text);
+            break;
+        default:
+            fault = "a record that only a gateway sends";
     }
     if (fault) break_link(fault);
 }
@@ -219,7 +241,8 @@ void Hub::on_publish(const link::Record& record) {
         publishing_ = true;
         publish_.clear();
     }
-    if (payload.topic != publish_topic_ || publish_.size() + payload.message.size() > settings_.session.max_message) {
+    if (payload.topic != publish_topic_ ||
+        publish_.size() + payload.message.size() > settings_.session.max_message) {
         break_link("PUBLISH larger than max_message, or its topic changes");
         return;
     }
@@ -241,14 +264,17 @@ void Hub::publish(std::string_view topic, Bytes message, bool binary, uint32_t e
         return;
     }
     const size_t most = websocket::kMaxFrameHeader + message.size();
-    if (!frames_ || frames_->room() < most) frames_ = Ref<net::OwnedBlock>(new net::OwnedBlock(std::max(kFrameBlock, most)));
+    if (!frames_ || frames_->room() < most)
+        frames_ = Ref<net::OwnedBlock>(new net::OwnedBlock(std::max(kFrameBlock, most)));
     uint8_t* const frame = frames_->data() + frames_->used;
-    const size_t header = websocket::encode_frame_header(frame, binary ? websocket::Opcode::Binary : websocket::Opcode::Text, true, message.size());
+    const size_t header = websocket::encode_frame_header(
+        frame, binary ? websocket::Opcode::Binary : websocket::Opcode::Text, true, message.size());
     if (!message.empty()) std::memcpy(frame + header, message.data(), message.size());
     frames_->used += header + message.size();
     const Bytes whole{frame, header + message.size()};
     const Ref<RefCounted> owner(frames_);
-    // Backwards: a client whose write fails leaves the list during the walk, and the last one takes its place.
+    // Backwards: a client whose write fails leaves the list during the walk, and the last one takes its
+    // place.
     for (size_t i = subscribers->size(); i-- > 0;) {
         LinkClient* client = (*subscribers)[i];
         if (client->id() != except) client->deliver(whole, owner);

@@ -1,5 +1,5 @@
-// One link of this worker to one system server, and the clients on it. Records in, frames out, and the reverse; credit, order and
-// ends as conf/link-protocol.md says.
+// One link of this worker to one system server, and the clients on it. Records in, frames out, and the
+// reverse; credit, order and ends as conf/link-protocol.md says.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,8 @@
 
 #include "link/channel.h"
 #include "link/metadata.h"
-#include "module/abi.h"
 #include "link_client.h"
+#include "module/abi.h"
 #include "settings.h"
 #include "topics.h"
 
@@ -28,13 +28,14 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
     Hub(module::Worker& worker, const Settings& settings, Owner& owner, std::string server);
     ~Hub() override;
 
-    /// Connects and says HELLO. The error's code is the errno; EPROTOTYPE: it is a STREAM server. A full backlog (EAGAIN) is no error: the hub
-    /// tries again until handshake_timeout.
+    /// Connects and says HELLO. The error's code is the errno; EPROTOTYPE: it is a STREAM server. A full
+    /// backlog (EAGAIN) is no error: the hub tries again until handshake_timeout.
     Result<void> connect();
 
     /// A new client: sends OPEN; it deletes itself at its end. False: the request is too large for a record.
     /// `subprotocol`: of an ACCEPT that names none.
-    bool open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol, unsigned slot);
+    bool open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol,
+              unsigned slot);
 
     /// Sends what is left and ends the link; no client is left.
     void finish();
@@ -70,19 +71,20 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
     Owner& owner_;
     std::string server_;
     std::unique_ptr<link::Channel> channel_;  // null until connected and after the end
-    std::vector<std::pair<uint32_t, std::string>> early_opens_;  // OPENs of clients that wait for the connection
-    std::vector<LinkClient*> clients_;        // by id; null: free or closing
-    std::vector<bool> closing_ids_;           // by id: we sent our final record, the server's is still to come
+    std::vector<std::pair<uint32_t, std::string>>
+        early_opens_;                   // OPENs of clients that wait for the connection
+    std::vector<LinkClient*> clients_;  // by id; null: free or closing
+    std::vector<bool> closing_ids_;     // by id: we sent our final record, the server's is still to come
     std::vector<uint32_t> free_ids_;
-    std::vector<uint32_t> credit_due_;        // clients that have taken half a window since the last CREDIT
-    std::vector<uint32_t> paused_;            // clients whose own data met a full link
+    std::vector<uint32_t> credit_due_;  // clients that have taken half a window since the last CREDIT
+    std::vector<uint32_t> paused_;      // clients whose own data met a full link
     Topics topics_;
-    std::vector<uint8_t> publish_;            // a PUBLISH of several records being gathered
+    std::vector<uint8_t> publish_;  // a PUBLISH of several records being gathered
     std::string publish_topic_;
     bool publish_binary_ = false;
     bool publishing_ = false;
     uint32_t publish_except_ = 0;
-    Ref<net::OwnedBlock> frames_;             // published frames, shared by their subscribers
+    Ref<net::OwnedBlock> frames_;  // published frames, shared by their subscribers
     uint64_t server_window_ = link::kDefaultWindow;
     uint64_t server_max_message_ = UINT64_MAX;
     uint64_t retry_until_ms_ = 0;

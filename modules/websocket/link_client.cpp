@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "log/logger.h"
 #include "hub.h"
+#include "log/logger.h"
 #include "websocket/handshake.h"
 #include "websocket/utf8.h"
 
@@ -27,7 +27,8 @@ LinkClient::LinkClient(http::Exchange& exchange, const Settings& settings, modul
     worker.loop.timers().arm(*this, settings.handshake_timeout_ms);
 }
 
-// ---- records of the server ------------------------------------------------------------------------------------
+// ---- records of the server
+// ------------------------------------------------------------------------------------
 
 const char* LinkClient::on_accept(std::string_view subprotocol) {
     if (accepted_) return "ACCEPT twice";
@@ -41,8 +42,10 @@ const char* LinkClient::on_accept(std::string_view subprotocol) {
         std::vector<std::string_view> tokens;
         websocket::parse_protocols(offered, tokens);
         if (std::find(tokens.begin(), tokens.end(), subprotocol) == tokens.end()) {
-            log::error("{}: accepted with subprotocol \"{}\", which was not offered", hub_->server(), subprotocol);
-            hub_->send({0, id_, RecordType::Close, 0, websocket::kInternalError}, as_bytes("subprotocol was not offered"));
+            log::error("{}: accepted with subprotocol \"{}\", which was not offered", hub_->server(),
+                       subprotocol);
+            hub_->send({0, id_, RecordType::Close, 0, websocket::kInternalError},
+                       as_bytes("subprotocol was not offered"));
             leave_link(false);
             refuse(500, {});
             release_if_over();
@@ -59,7 +62,8 @@ const char* LinkClient::on_reject(unsigned status, std::string_view reason) {
     if (accepted_) return "REJECT after ACCEPT";
     hub_->send({0, id_, RecordType::Close, 0, websocket::kAbnormal}, {});
     leave_link(true);
-    refuse(status >= 400 && status <= 599 ? status : 500, websocket::is_valid_utf8(as_bytes(reason)) ? reason : std::string_view());
+    refuse(status >= 400 && status <= 599 ? status : 500,
+           websocket::is_valid_utf8(as_bytes(reason)) ? reason : std::string_view());
     release_if_over();
     return nullptr;
 }
@@ -80,7 +84,8 @@ const char* LinkClient::on_message(const link::RecordHeader& header, Bytes paylo
             on_fault("text message is not UTF-8");
         }
     }
-    if (!hub_) return nullptr;  // the session has ended in the call: too much was waiting, or the text was bad
+    if (!hub_)
+        return nullptr;  // the session has ended in the call: too much was waiting, or the text was bad
     if (owed_ >= kGrant && !due_) {
         due_ = true;
         hub_->credit_due_.push_back(id_);
@@ -88,7 +93,8 @@ const char* LinkClient::on_message(const link::RecordHeader& header, Bytes paylo
     if (last && !held_.empty()) {
         auto held = std::move(held_);
         held_.clear();
-        for (auto& [frame, owner] : held) deliver(frame, owner);
+        for (auto& [frame, owner] : held)
+            deliver(frame, owner);
     }
     return nullptr;
 }
@@ -97,7 +103,8 @@ const char* LinkClient::on_close(uint16_t code, std::string_view reason) {
     hub_->send({0, id_, RecordType::Close, 0, code}, {});
     const std::string& server = hub_->server();
     if (code != websocket::kNoStatus && !websocket::is_sendable_close_code(code)) {
-        if (server_faults.permit(worker_.loop.now())) log::error("{}: illegal close code {}, sent as 1011{}", server, code, server_faults.suffix());
+        if (server_faults.permit(worker_.loop.now()))
+            log::error("{}: illegal close code {}, sent as 1011{}", server, code, server_faults.suffix());
         code = websocket::kInternalError;
     }
     if (!websocket::is_valid_utf8(as_bytes(reason))) reason = {};
@@ -124,7 +131,8 @@ void LinkClient::on_fault(const char* what) {
 
 void LinkClient::deliver(Bytes frame, const Ref<RefCounted>& owner) {
     if (receiving_) {
-        // A published message waits for the end of the one being sent: frames of two messages never mix (RFC 6455 5.4).
+        // A published message waits for the end of the one being sent: frames of two messages never mix (RFC
+        // 6455 5.4).
         held_.emplace_back(frame, owner);
     } else if (session()) {
         session()->send_frame(frame, owner);
@@ -144,21 +152,25 @@ void LinkClient::grant_credit() {
     hub_->send({0, id_, RecordType::Credit, 0, 0}, payload);
 }
 
-// ---- the client's session -------------------------------------------------------------------------------------
+// ---- the client's session
+// -------------------------------------------------------------------------------------
 
 size_t LinkClient::receive_credit(const websocket::Session&) const {
-    // Never more than one record's worth: a piece of a message is then one record, and costs what the session reckons.
+    // Never more than one record's worth: a piece of a message is then one record, and costs what the session
+    // reckons.
     return std::min<uint64_t>(send_credit_, link::kMaxRecordPayload + link::kRecordHeader);
 }
 
-void LinkClient::on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool first, bool last) {
+void LinkClient::on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool first,
+                                 bool last) {
     if (!hub_) return;
     message_size_ = first ? piece.size() : message_size_ + piece.size();
     if (message_size_ > hub_->server_max_message_) {
         session.fail(CloseReason::MessageTooBig);
         return;
     }
-    const auto flags = static_cast<uint8_t>((binary ? link::kBinary : 0) | (first ? link::kFirst : 0) | (last ? link::kLast : 0));
+    const auto flags = static_cast<uint8_t>((binary ? link::kBinary : 0) | (first ? link::kFirst : 0) |
+                                            (last ? link::kLast : 0));
     hub_->send({0, id_, RecordType::Message, flags, 0}, piece);
     send_credit_ -= std::min(send_credit_, link::message_cost(piece.size()));
     if (hub_ && hub_->congested() && !paused_on_link_) {
@@ -178,7 +190,8 @@ void LinkClient::on_output_progress(websocket::Session&) {
     if (owed_ >= kGrant) grant_credit();
 }
 
-void LinkClient::on_session_end(websocket::Session& session, uint16_t code, std::string_view reason, CloseReason) {
+void LinkClient::on_session_end(websocket::Session& session, uint16_t code, std::string_view reason,
+                                CloseReason) {
     if (hub_) {
         hub_->send({0, id_, RecordType::Close, 0, code}, as_bytes(reason));
         leave_link(false);
@@ -188,7 +201,8 @@ void LinkClient::on_session_end(websocket::Session& session, uint16_t code, std:
     release_if_over();
 }
 
-// ---- ends -----------------------------------------------------------------------------------------------------
+// ---- ends
+// -----------------------------------------------------------------------------------------------------
 
 void LinkClient::on_request_aborted() {
     forget_request();
@@ -209,7 +223,8 @@ void LinkClient::on_link_end() {
 }
 
 void LinkClient::on_timer() {
-    log::warning("{}: no answer to a handshake in {} s", hub_->server(), settings_.handshake_timeout_ms / 1000);
+    log::warning("{}: no answer to a handshake in {} s", hub_->server(),
+                 settings_.handshake_timeout_ms / 1000);
     hub_->send({0, id_, RecordType::Close, 0, websocket::kAbnormal}, as_bytes("handshake timeout"));
     leave_link(false);
     refuse(503, "the system server does not answer");

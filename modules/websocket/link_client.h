@@ -1,5 +1,5 @@
-// One client on a link: its credit both ways, its message state, its topics. Deletes itself when both its session and its request
-// are over.
+// One client on a link: its credit both ways, its message state, its topics. Deletes itself when both its
+// session and its request are over.
 #pragma once
 
 #include <memory>
@@ -39,10 +39,12 @@ class LinkClient final : public RelayClient, private net::Timer {
     void on_link_drained();
 
     // websocket::Endpoint
-    void on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool first, bool last) override;
+    void on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool first,
+                         bool last) override;
     size_t receive_credit(const websocket::Session&) const override;
     void on_output_progress(websocket::Session& session) override;
-    void on_session_end(websocket::Session& session, uint16_t code, std::string_view reason, CloseReason why) override;
+    void on_session_end(websocket::Session& session, uint16_t code, std::string_view reason,
+                        CloseReason why) override;
 
     void on_request_aborted() override;
 
@@ -56,18 +58,18 @@ class LinkClient final : public RelayClient, private net::Timer {
     void on_timer() override;  // the server has not answered OPEN in time
     void leave_link(bool server_is_done);
 
-    Hub* hub_;                     // null: no longer on the link
-    uint32_t id_ = 0;              // on the link; 0: none
+    Hub* hub_;                                          // null: no longer on the link
+    uint32_t id_ = 0;                                   // on the link; 0: none
     std::unique_ptr<std::string> default_subprotocol_;  // of an ACCEPT that names none
     bool accepted_ = false;
-    bool receiving_ = false;       // a message of the server has begun and not ended
-    bool binary_ = false;          // the type of that message
-    bool due_ = false;             // listed for credit
+    bool receiving_ = false;  // a message of the server has begun and not ended
+    bool binary_ = false;     // the type of that message
+    bool due_ = false;        // listed for credit
     bool paused_on_link_ = false;
-    uint64_t send_credit_ = 0;     // what we may send for this client
-    uint64_t granted_;             // what the server may still send for it
-    uint64_t owed_ = 0;            // received and not yet granted again
-    uint64_t message_size_ = 0;    // of the client's message in progress
+    uint64_t send_credit_ = 0;                             // what we may send for this client
+    uint64_t granted_;                                     // what the server may still send for it
+    uint64_t owed_ = 0;                                    // received and not yet granted again
+    uint64_t message_size_ = 0;                            // of the client's message in progress
     std::vector<std::pair<Bytes, Ref<RefCounted>>> held_;  // published while a message was in progress
 };
 

@@ -1,5 +1,6 @@
-// websocket: the module's hooks. In: requests that ask for a websocket. Out: a client on a system server's link or stream, or
-// the status that says why not. Where messages go from there: hub.h, link_client.h, stream_peer.h.
+// websocket: the module's hooks. In: requests that ask for a websocket. Out: a client on a system server's
+// link or stream, or the status that says why not. Where messages go from there: hub.h, link_client.h,
+// stream_peer.h.
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -10,9 +11,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "hub.h"
 #include "log/logger.h"
 #include "module/adapter.h"
-#include "hub.h"
 #include "names.h"
 #include "settings.h"
 #include "stream_peer.h"
@@ -34,7 +35,8 @@ class WebsocketModule final : public Hub::Owner {
     static constexpr uint8_t kOrder = 10;
     static constexpr const auto& kKeys = websocket_module::kKeys;
 
-    static Result<std::unique_ptr<WebsocketModule>> create(const module::Context& context, const config::Section& section) {
+    static Result<std::unique_ptr<WebsocketModule>> create(const module::Context& context,
+                                                           const config::Section& section) {
         auto settings = read_settings(section, context.check_only);
         if (!settings) return settings.error();
         return std::unique_ptr<WebsocketModule>(new WebsocketModule(settings.take(), context.slot));
@@ -66,14 +68,15 @@ class WebsocketModule final : public Hub::Owner {
     module::Worker* worker_ = nullptr;  // outlives the instance's last hook
     bool stopping_ = false;
     std::unordered_map<std::string, std::unique_ptr<Hub>, TextHash, std::equal_to<>> hubs_;  // by socket name
-    std::unordered_map<std::string, bool> stream_servers_;        // what was a STREAM socket last time: tried first
+    std::unordered_map<std::string, bool> stream_servers_;  // what was a STREAM socket last time: tried first
 };
 
 http::Verdict WebsocketModule::refuse(http::Exchange& exchange, unsigned status, const char* reason) const {
     if (status == 426) exchange.response.add("Sec-WebSocket-Version", "13");
     if (status == 426) exchange.response.add("Upgrade", "websocket");
     if (status == 503) exchange.response.add("Retry-After", "1");
-    return exchange.respond(status, "text/plain; charset=utf-8", std::to_string(status) + " " + reason + "\n");
+    return exchange.respond(status, "text/plain; charset=utf-8",
+                            std::to_string(status) + " " + reason + "\n");
 }
 
 // The opening handshake's rules, in the order in which a client can mend them.
@@ -98,11 +101,12 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
     if (verdict.status != 0) return refuse(exchange, verdict.status, verdict.reason);
     if (!settings_.access().permits(request.path)) return refuse(exchange, 403, "this path is not allowed");
     const std::string origin = request.joined("origin");  // two of them are one that is not permitted
-    if (!websocket::origin_permitted(settings_.origin, origin, request.host, exchange.connection().transport().encrypted())) {
+    if (!websocket::origin_permitted(settings_.origin, origin, request.host,
+                                     exchange.connection().transport().encrypted())) {
         static log::RateLimit limit;
         if (limit.permit(worker_->loop.now())) {
-            log::warning("{}: Origin {} refused for Host {}; origin = \"same,{}\" would permit it{}", exchange.connection().peer().text(), origin,
-                         request.host, origin, limit.suffix());
+            log::warning("{}: Origin {} refused for Host {}; origin = \"same,{}\" would permit it{}",
+                         exchange.connection().peer().text(), origin, request.host, origin, limit.suffix());
         }
         return refuse(exchange, 403, "this origin is not allowed");
     }
@@ -113,14 +117,17 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
 Name WebsocketModule::find_linked(std::string_view path) const {
     for (size_t end = path.find('/', 1); !hubs_.empty(); end = path.find('/', end + 1)) {
         const std::string_view prefix = path.substr(1, end == std::string_view::npos ? end : end - 1);
-        if (hubs_.find(prefix) != hubs_.end()) return {std::string(prefix), end == std::string_view::npos ? "" : std::string(path.substr(end))};
+        if (hubs_.find(prefix) != hubs_.end())
+            return {std::string(prefix), end == std::string_view::npos ? "" : std::string(path.substr(end))};
         if (end == std::string_view::npos) break;
     }
     return {};
 }
 
-// By the path; else, as in ouistiti, by the first offered subprotocol that names a socket, which must be permitted as a path is.
-Name WebsocketModule::find_name(const http::Exchange& exchange, std::string& subprotocol, bool& refused) const {
+// By the path; else, as in ouistiti, by the first offered subprotocol that names a socket, which must be
+// permitted as a path is.
+Name WebsocketModule::find_name(const http::Exchange& exchange, std::string& subprotocol,
+                                bool& refused) const {
     const http::Request& request = exchange.request;
     refused = false;
     Name name = find_linked(request.path);
@@ -147,13 +154,15 @@ Name WebsocketModule::find_name(const http::Exchange& exchange, std::string& sub
 
 http::Verdict WebsocketModule::on_request(http::Exchange& exchange) {
     const http::Request& request = exchange.request;
-    if (!request.has_upgrade || !websocket::wants_websocket(request.joined("upgrade"), request.joined("connection"))) {
+    if (!request.has_upgrade ||
+        !websocket::wants_websocket(request.joined("upgrade"), request.joined("connection"))) {
         return http::Verdict::next();
     }
     const http::Verdict checked = check(exchange);
     if (checked.kind != http::Verdict::Next) return checked;
     if (stopping_) return refuse(exchange, 503, "the server is stopping");
-    if (worker_->loop.memory_exhausted()) return refuse(exchange, 503, "the server is out of memory for new clients");
+    if (worker_->loop.memory_exhausted())
+        return refuse(exchange, 503, "the server is out of memory for new clients");
     std::string subprotocol;
     bool refused = false;
     const Name name = find_name(exchange, subprotocol, refused);
@@ -163,19 +172,22 @@ http::Verdict WebsocketModule::on_request(http::Exchange& exchange) {
 }
 
 // The socket's own type says what it speaks: connect() with the other one fails with EPROTOTYPE.
-http::Verdict WebsocketModule::open(http::Exchange& exchange, const Name& name, std::string_view subprotocol) {
+http::Verdict WebsocketModule::open(http::Exchange& exchange, const Name& name,
+                                    std::string_view subprotocol) {
     // Who was named by a subprotocol is accepted with it, even if the server does not say so.
     const std::string_view fallback = name.by_subprotocol ? subprotocol : std::string_view();
     const auto hub = hubs_.find(name.name);
     if (hub != hubs_.end()) {
-        return hub->second->open(exchange, name.path_info, fallback, slot_) ? http::Verdict::wait() : http::Verdict::fail(431);
+        return hub->second->open(exchange, name.path_info, fallback, slot_) ? http::Verdict::wait()
+                                                                            : http::Verdict::fail(431);
     }
     const auto known = stream_servers_.find(name.name);
     bool stream = known != stream_servers_.end() && known->second;
     for (int attempt = 0; attempt < 2; ++attempt, stream = !stream) {
         Error error;
         if (stream) {
-            const auto opened = StreamPeer::open(exchange, settings_, *worker_, name.name, subprotocol, slot_);
+            const auto opened =
+                StreamPeer::open(exchange, settings_, *worker_, name.name, subprotocol, slot_);
             if (opened) {
                 stream_servers_[name.name] = true;
                 return http::Verdict::wait();
@@ -188,21 +200,26 @@ http::Verdict WebsocketModule::open(http::Exchange& exchange, const Name& name, 
                 stream_servers_.erase(name.name);
                 Hub& link = *made;
                 hubs_[name.name] = std::move(made);
-                return link.open(exchange, name.path_info, fallback, slot_) ? http::Verdict::wait() : http::Verdict::fail(431);
+                return link.open(exchange, name.path_info, fallback, slot_) ? http::Verdict::wait()
+                                                                            : http::Verdict::fail(431);
             }
             error = connected.error();
         }
         if (error.code != EPROTOTYPE) return open_failed(exchange, name.name, error);
     }
-    return open_failed(exchange, name.name, Error{"connect " + name.name + ": neither a SEQPACKET nor a STREAM socket"});
+    return open_failed(exchange, name.name,
+                       Error{"connect " + name.name + ": neither a SEQPACKET nor a STREAM socket"});
 }
 
-http::Verdict WebsocketModule::open_failed(http::Exchange& exchange, const std::string& name, const Error& error) const {
+http::Verdict WebsocketModule::open_failed(http::Exchange& exchange, const std::string& name,
+                                           const Error& error) const {
     static log::RateLimit limit;
     if (limit.permit(worker_->loop.now())) {
         std::string text = error.text;
-        if (error.code == EACCES) text += describe_access(settings_.docroot, settings_.docroot_fd.get(), name);
-        log::error("{}, while upgrading {} for {}{}", text, exchange.request.path, exchange.connection().peer().text(), limit.suffix());
+        if (error.code == EACCES)
+            text += describe_access(settings_.docroot, settings_.docroot_fd.get(), name);
+        log::error("{}, while upgrading {} for {}{}", text, exchange.request.path,
+                   exchange.connection().peer().text(), limit.suffix());
     }
     return refuse(exchange, 503, "the websocket server does not listen");
 }

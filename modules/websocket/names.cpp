@@ -1,9 +1,9 @@
 #include "names.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
-#include <fmt/format.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,11 +37,13 @@ Name find_socket(int docroot_fd, std::string_view path) {
         const std::string component(path.substr(start, slash - start));
         const int parent = folder ? folder.get() : docroot_fd;
         struct stat info;
-        if (component.empty() || component == "." || component == ".." || component.find('\0') != std::string::npos ||
+        if (component.empty() || component == "." || component == ".." ||
+            component.find('\0') != std::string::npos ||
             fstatat(parent, component.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
             return {};
         }
-        if (S_ISSOCK(info.st_mode)) return {std::string(path.substr(1, slash - 1)), std::string(path.substr(slash))};
+        if (S_ISSOCK(info.st_mode))
+            return {std::string(path.substr(1, slash - 1)), std::string(path.substr(slash))};
         if (!S_ISDIR(info.st_mode)) return {};
         folder = open_folder(parent, component);
         if (!folder) return {};
@@ -54,14 +56,16 @@ std::string describe_access(const std::string& docroot, int docroot_fd, const st
     struct stat info;
     std::string text = " (" + docroot + "/" + name;
     if (fstatat(docroot_fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
-        text += fmt::format(" is {:04o} {}:{}, connecting needs its w bit", info.st_mode & 07777u, info.st_uid, info.st_gid);
+        text += fmt::format(" is {:04o} {}:{}, connecting needs its w bit", info.st_mode & 07777u,
+                            info.st_uid, info.st_gid);
     } else {
         text += " lies in a folder without the x bit";
     }
     gid_t groups[64];
     const int count = getgroups(64, groups);
     text += fmt::format("; this process is uid {}, groups {}", geteuid(), getegid());
-    for (int i = 0; i < count; ++i) text += fmt::format(" {}", groups[i]);
+    for (int i = 0; i < count; ++i)
+        text += fmt::format(" {}", groups[i]);
     return text + ")";
 }
 

@@ -11,18 +11,22 @@
 
 namespace marmoset::websocket_module {
 
-RelayClient::RelayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker, std::string_view server_name)
+RelayClient::RelayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
+                         std::string_view server_name)
     : settings_(settings), worker_(worker), exchange_id_(exchange.id()), server_name_(server_name) {
     if (!worker.access_log.enabled()) return;
     const http::Request& request = exchange.request;
-    log_.reset(new LogEntry{exchange.connection().peer().host(), exchange.user, std::string(request.raw_target),
-                            std::string(request.host), std::string(request.header("referer")),
-                            std::string(request.header("user-agent")), exchange.started_us});
+    log_.reset(new LogEntry{exchange.connection().peer().host(), exchange.user,
+                            std::string(request.raw_target), std::string(request.host),
+                            std::string(request.header("referer")), std::string(request.header("user-agent")),
+                            exchange.started_us});
 }
 
 RelayClient::~RelayClient() = default;
 
-void RelayClient::forget_request() { exchange_id_ = 0; }
+void RelayClient::forget_request() {
+    exchange_id_ = 0;
+}
 
 void RelayClient::release_if_over() {
     if (waiting() || session_ || released_ || !over()) return;
@@ -78,7 +82,8 @@ void RelayClient::write_log(const websocket::Session& session, uint16_t code) {
     worker_.access_log.append(record);
 }
 
-void append_open(std::string& out, const http::Exchange& exchange, const Settings& settings, std::string_view id, std::string_view path_info) {
+void append_open(std::string& out, const http::Exchange& exchange, const Settings& settings,
+                 std::string_view id, std::string_view path_info) {
     const http::Request& request = exchange.request;
     const net::Connection& connection = exchange.connection();
     link::OpenFields fields;

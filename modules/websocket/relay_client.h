@@ -1,5 +1,5 @@
-// One client of the gateway, from its handshake to its last frame, whatever its system server speaks. What link
-// clients and stream clients have in common: the waiting request, the session, the log line.
+// One client of the gateway, from its handshake to its last frame, whatever its system server speaks. What
+// link clients and stream clients have in common: the waiting request, the session, the log line.
 #pragma once
 
 #include <memory>
@@ -8,15 +8,16 @@
 #include "http/exchange.h"
 #include "link/metadata.h"
 #include "module/abi.h"
-#include "websocket/session.h"
 #include "settings.h"
+#include "websocket/session.h"
 
 namespace marmoset::websocket_module {
 
 class RelayClient : public websocket::Endpoint, public net::Retired {
   public:
     /// `exchange` waits; `server_name`, `settings` and `worker` outlive the client.
-    RelayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker, std::string_view server_name);
+    RelayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
+                std::string_view server_name);
     ~RelayClient() override;
 
     /// The waiting request has lost its connection: on_done of the module.
@@ -25,8 +26,8 @@ class RelayClient : public websocket::Endpoint, public net::Retired {
     websocket::Session* session() const { return session_; }
 
   protected:
-    /// Answers 101 with `subprotocol` (may be empty). False if the request is no longer there. Bytes behind the handshake may
-    /// reach the endpoint before it returns.
+    /// Answers 101 with `subprotocol` (may be empty). False if the request is no longer there. Bytes behind
+    /// the handshake may reach the endpoint before it returns.
     bool accept(std::string_view subprotocol);
     /// Answers the waiting request with a status.
     void refuse(unsigned status, std::string_view reason);
@@ -63,7 +64,7 @@ class RelayClient : public websocket::Endpoint, public net::Retired {
 };
 
 /// The OPEN record's fields of a request as JSON, appended to `out`.
-void append_open(std::string& out, const http::Exchange& exchange, const Settings& settings, std::string_view id,
-                 std::string_view path_info);
+void append_open(std::string& out, const http::Exchange& exchange, const Settings& settings,
+                 std::string_view id, std::string_view path_info);
 
 }  // namespace marmoset::websocket_module

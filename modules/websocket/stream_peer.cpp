@@ -40,7 +40,8 @@ class StreamPeer::ServerProtocol final : public net::Protocol {
     StreamPeer& peer_;  // outlives the connection: see on_connection_closed
 };
 
-StreamPeer::StreamPeer(http::Exchange& exchange, const Settings& settings, module::Worker& worker, std::string server, std::string subprotocol)
+StreamPeer::StreamPeer(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
+                       std::string server, std::string subprotocol)
     : RelayClient(exchange, settings, worker, {}),
       server_(std::move(server)),
       subprotocol_(std::move(subprotocol)),
@@ -48,8 +49,8 @@ StreamPeer::StreamPeer(http::Exchange& exchange, const Settings& settings, modul
     set_server_name(server_);
 }
 
-Result<void> StreamPeer::open(http::Exchange& exchange, const Settings& settings, module::Worker& worker, std::string server,
-                              std::string_view subprotocol, unsigned slot) {
+Result<void> StreamPeer::open(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
+                              std::string server, std::string_view subprotocol, unsigned slot) {
     auto socket = link::connect_unix(settings.docroot_fd.get(), server, SOCK_STREAM);
     if (!socket && socket.error().code != EAGAIN) return socket.error();
     auto* peer = new StreamPeer(exchange, settings, worker, std::move(server), std::string(subprotocol));
@@ -81,7 +82,8 @@ void StreamPeer::on_timer() {
 
 bool StreamPeer::start(FileDescriptor socket) {
     worker_.loop.timers().disarm(*this);
-    connection_ = new net::Connection(worker_.loop, std::make_unique<net::SocketTransport>(std::move(socket)), net::Address(), *this);
+    connection_ = new net::Connection(worker_.loop, std::make_unique<net::SocketTransport>(std::move(socket)),
+                                      net::Address(), *this);
     net::Connection* connection = connection_;
     if (!connection->start(std::make_unique<ServerProtocol>(*connection, *this))) {
         refuse(503, {});
@@ -92,7 +94,8 @@ bool StreamPeer::start(FileDescriptor socket) {
     return true;
 }
 
-// ---- client to server -----------------------------------------------------------------------------------------
+// ---- client to server
+// -----------------------------------------------------------------------------------------
 
 void StreamPeer::on_message_data(websocket::Session&, MutableBytes piece, bool, bool, bool) {
     if (!connection_) return;
@@ -105,13 +108,18 @@ size_t StreamPeer::receive_credit(const websocket::Session&) const {
     return kWindow - std::min<uint64_t>(kWindow, connection_->unsent());
 }
 
-// ---- server to client -----------------------------------------------------------------------------------------
+// ---- server to client
+// -----------------------------------------------------------------------------------------
 
 void StreamPeer::on_server_bytes(MutableBytes data) {
     if (!session()) return;
     switch (settings_.stream_type) {
-        case StreamType::Binary: send_message(data, true); break;
-        case StreamType::Text: on_server_text(data); break;
+        case StreamType::Binary:
+            send_message(data, true);
+            break;
+        case StreamType::Text:
+            on_server_text(data);
+            break;
         case StreamType::Auto: {
             std::vector<uint8_t> whole = std::move(unfinished_);
             unfinished_.clear();
@@ -129,10 +137,12 @@ void StreamPeer::on_server_bytes(MutableBytes data) {
     }
     // Borrowed memory of this read: it leaves or is copied now.
     if (session()) session()->connection().flush();
-    if (session() && connection_ && session()->connection().unsent() >= kWindow) connection_->pause(net::ReadPause::Output);
+    if (session() && connection_ && session()->connection().unsent() >= kWindow)
+        connection_->pause(net::ReadPause::Output);
 }
 
-// ouistiti: a NUL ends a message, and what follows it is the next one. An unfinished UTF-8 sequence at the end waits.
+// ouistiti: a NUL ends a message, and what follows it is the next one. An unfinished UTF-8 sequence at the
+// end waits.
 void StreamPeer::on_server_text(Bytes data) {
     std::vector<uint8_t> joined;
     if (!unfinished_.empty()) {
@@ -158,16 +168,21 @@ void StreamPeer::send_message(Bytes data, bool binary) {
     if (!session() || session()->send(data, binary, true, true)) return;
     static log::RateLimit limit;
     if (limit.permit(worker_.loop.now())) {
-        log::error("{}: bytes are not UTF-8, client closed with 1011; type = \"binary\" or \"auto\" would pass them{}", server_, limit.suffix());
+        log::error(
+            "{}: bytes are not UTF-8, client closed with 1011; type = \"binary\" or \"auto\" would pass "
+            "them{}",
+            server_, limit.suffix());
     }
     session()->fail(CloseReason::ServerError);
 }
 
 void StreamPeer::on_output_progress(websocket::Session& session) {
-    if (connection_ && session.connection().unsent() < kWindow / 2) connection_->resume(net::ReadPause::Output);
+    if (connection_ && session.connection().unsent() < kWindow / 2)
+        connection_->resume(net::ReadPause::Output);
 }
 
-// ---- ends -----------------------------------------------------------------------------------------------------
+// ---- ends
+// -----------------------------------------------------------------------------------------------------
 
 void StreamPeer::on_server_end(CloseReason reason) {
     if (session()) session()->close(describe(reason).websocket_code, {}, reason);
@@ -176,7 +191,8 @@ void StreamPeer::on_server_end(CloseReason reason) {
 
 void StreamPeer::on_connection_closed(net::Connection&, CloseReason reason) {
     connection_ = nullptr;
-    if (session() && reason != CloseReason::ServerClosed) session()->close(websocket::kServiceRestart, {}, CloseReason::ServerGone);
+    if (session() && reason != CloseReason::ServerClosed)
+        session()->close(websocket::kServiceRestart, {}, CloseReason::ServerGone);
     if (session()) session()->resume_receiving();
     release_if_over();
 }
@@ -195,6 +211,8 @@ void StreamPeer::on_request_aborted() {
     release_if_over();
 }
 
-bool StreamPeer::over() const { return connection_ == nullptr; }
+bool StreamPeer::over() const {
+    return connection_ == nullptr;
+}
 
 }  // namespace marmoset::websocket_module

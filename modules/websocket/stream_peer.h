@@ -1,28 +1,31 @@
-// A client of a SOCK_STREAM system server: one UNIX connection of its own, payload bytes and nothing else, as ouistiti's servers
-// expect. What one read from the server gives is one message.
+// A client of a SOCK_STREAM system server: one UNIX connection of its own, payload bytes and nothing else, as
+// ouistiti's servers expect. What one read from the server gives is one message.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "relay_client.h"
 #include "net/connection.h"
+#include "relay_client.h"
 
 namespace marmoset::websocket_module {
 
 class StreamPeer final : public RelayClient, private net::ConnectionObserver, private net::Timer {
   public:
-    /// Makes a client for a waiting `exchange` and connects to `server`. A full backlog is tried again until handshake_timeout. The peer
-    /// deletes itself at its end. On failure nothing was made: the error's code is the errno.
-    static Result<void> open(http::Exchange& exchange, const Settings& settings, module::Worker& worker, std::string server,
-                             std::string_view subprotocol, unsigned slot);
+    /// Makes a client for a waiting `exchange` and connects to `server`. A full backlog is tried again until
+    /// handshake_timeout. The peer deletes itself at its end. On failure nothing was made: the error's code
+    /// is the errno.
+    static Result<void> open(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
+                             std::string server, std::string_view subprotocol, unsigned slot);
 
     // websocket::Endpoint
-    void on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool first, bool last) override;
+    void on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool first,
+                         bool last) override;
     size_t receive_credit(const websocket::Session& session) const override;
     void on_output_progress(websocket::Session& session) override;
-    void on_session_end(websocket::Session& session, uint16_t code, std::string_view reason, CloseReason why) override;
+    void on_session_end(websocket::Session& session, uint16_t code, std::string_view reason,
+                        CloseReason why) override;
 
     void on_request_aborted() override;
 
@@ -35,7 +38,8 @@ class StreamPeer final : public RelayClient, private net::ConnectionObserver, pr
         StreamPeer& peer;
     };
 
-    StreamPeer(http::Exchange& exchange, const Settings& settings, module::Worker& worker, std::string server, std::string subprotocol);
+    StreamPeer(http::Exchange& exchange, const Settings& settings, module::Worker& worker, std::string server,
+               std::string subprotocol);
     ~StreamPeer() override = default;
 
     bool start(FileDescriptor socket);

@@ -10,7 +10,9 @@ namespace marmoset::websocket_module {
 bool Topics::join(LinkClient& client, std::string_view topic) {
     auto entry = by_name_.find(topic);
     if (!client.topics) client.topics = std::make_unique<std::vector<uint32_t>>();
-    if (entry != by_name_.end() && std::count(client.topics->begin(), client.topics->end(), entry->second) > 0) return true;
+    if (entry != by_name_.end() &&
+        std::count(client.topics->begin(), client.topics->end(), entry->second) > 0)
+        return true;
     if (client.topics->size() >= link::kMaxTopicsPerClient) return false;
     if (entry == by_name_.end()) {
         if (free_.empty()) {
@@ -49,7 +51,8 @@ void Topics::leave(LinkClient& client, std::string_view topic) {
 
 void Topics::leave_all(LinkClient& client) {
     if (!client.topics) return;
-    for (const uint32_t index : *client.topics) remove(client, index);
+    for (const uint32_t index : *client.topics)
+        remove(client, index);
     client.topics.reset();
 }
 

@@ -1,4 +1,5 @@
-// Who has joined what: the topics of one link. JOIN and LEAVE are rare, PUBLISH is not: a topic is a list of clients.
+// Who has joined what: the topics of one link. JOIN and LEAVE are rare, PUBLISH is not: a topic is a list of
+// clients.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@ class LinkClient;
 
 class Topics {
   public:
-    /// False: the client has joined as many as it may (link::kMaxTopicsPerClient). Joining twice is the same as once.
+    /// False: the client has joined as many as it may (link::kMaxTopicsPerClient). Joining twice is the same
+    /// as once.
     bool join(LinkClient& client, std::string_view topic);
     void leave(LinkClient& client, std::string_view topic);
     /// The client is gone.

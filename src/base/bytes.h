@@ -31,9 +31,15 @@ inline void store(uint8_t* to, T value) {
     std::memcpy(to, &value, sizeof value);
 }
 
-inline uint16_t swap_bytes(uint16_t value) { return __builtin_bswap16(value); }
-inline uint32_t swap_bytes(uint32_t value) { return __builtin_bswap32(value); }
-inline uint64_t swap_bytes(uint64_t value) { return __builtin_bswap64(value); }
+inline uint16_t swap_bytes(uint16_t value) {
+    return __builtin_bswap16(value);
+}
+inline uint32_t swap_bytes(uint32_t value) {
+    return __builtin_bswap32(value);
+}
+inline uint64_t swap_bytes(uint64_t value) {
+    return __builtin_bswap64(value);
+}
 
 /// Reads or writes a T at any address, network byte order (big endian).
 template <typename T>

@@ -14,6 +14,8 @@ constexpr CloseReasonInfo kReasons[] = {
 
 const size_t kCloseReasonCount = sizeof kReasons / sizeof kReasons[0];
 
-const CloseReasonInfo& describe(CloseReason reason) { return kReasons[static_cast<size_t>(reason)]; }
+const CloseReasonInfo& describe(CloseReason reason) {
+    return kReasons[static_cast<size_t>(reason)];
+}
 
 }  // namespace marmoset

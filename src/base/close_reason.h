@@ -1,4 +1,5 @@
-// The reasons a connection ends with, as data: see close_reason.def. In: a reason. Out: its text, HTTP status and close code.
+// The reasons a connection ends with, as data: see close_reason.def. In: a reason. Out: its text, HTTP status
+// and close code.
 #pragma once
 
 #include <cstddef>

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/utf8_sequence.h"
+
 namespace marmoset {
 
 namespace {
@@ -18,26 +20,6 @@ constexpr std::array<bool, 256> plain_table() {
 constexpr auto kPlain = plain_table();
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
-
-bool is_continuation(char c) {
-    return (static_cast<unsigned char>(c) & 0xc0u) == 0x80;
-}
-
-// Length of the UTF-8 sequence of two bytes or more that `text` begins with, 0 if there is none (Unicode
-// table 3-7).
-size_t sequence_length(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text[0]);
-    const size_t length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (length == 0 || text.size() < length) return 0;
-    for (size_t i = 1; i < length; ++i) {
-        if (!is_continuation(text[i])) return 0;
-    }
-    const auto second = static_cast<unsigned char>(text[1]);
-    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    const bool surrogate = lead == 0xed && second > 0x9f;
-    const bool too_large = lead == 0xf4 && second > 0x8f;
-    return overlong || surrogate || too_large ? 0 : length;
-}
 
 void append_escape(std::string& out, char c) {
     switch (c) {
@@ -77,7 +59,7 @@ void JsonWriter::quote(std::string_view text) {
             ++at;
             continue;
         }
-        const size_t length = c < 0x80 ? 0 : sequence_length(text.substr(at));
+        const size_t length = c < 0x80 ? 0 : utf8_sequence_length(text.substr(at));
         if (length != 0) {
             at += length;
             continue;

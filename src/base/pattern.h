@@ -1,7 +1,7 @@
 // ouistiti's pattern lists (allow, deny, mime ext, origins ...): alternatives split by ',', `^` fixes the
-// start, `$` the end, `*` floats. Time at most length of text times length of pattern: no backtracking engine meets
-// client data.
-// Difference to ouistiti: a floating pattern retries after a false start, so ".php" matches "/a.b.php".
+// start, `$` the end, `*` floats. Time at most length of text times length of pattern: no backtracking engine
+// meets client data. Difference to ouistiti: a floating pattern retries after a false start, so ".php"
+// matches "/a.b.php".
 #pragma once
 
 #include <string_view>
@@ -16,13 +16,16 @@ struct PatternMatch {
 
 enum class Case { Sensitive, Insensitive };
 
-/// First alternative of `list` that matches `text`. `^` anchors at the first character of `text`. As in ouistiti text may
-/// go on after a pattern without `$`, and "*" matches anything, the empty text too. An empty list, an empty alternative
-/// ("a,,b", "a,") and one of anchors alone never match. `^` elsewhere than first, `$` elsewhere than last are themselves.
-PatternMatch match_pattern_list(std::string_view list, std::string_view text, Case sensitivity = Case::Sensitive);
+/// First alternative of `list` that matches `text`. `^` anchors at the first character of `text`. As in
+/// ouistiti text may go on after a pattern without `$`, and "*" matches anything, the empty text too. An
+/// empty list, an empty alternative
+/// ("a,,b", "a,") and one of anchors alone never match. `^` elsewhere than first, `$` elsewhere than last are
+/// themselves.
+PatternMatch match_pattern_list(std::string_view list, std::string_view text,
+                                Case sensitivity = Case::Sensitive);
 
-/// The access rule of every group that has allow, deny and denylast. An absent key is an empty string; a deny of
-/// nothing but commas is absent too.
+/// The access rule of every group that has allow, deny and denylast. An absent key is an empty string; a deny
+/// of nothing but commas is absent too.
 struct AccessRule {
     std::string_view allow;
     std::string_view deny;

@@ -10,9 +10,12 @@ namespace {
 
 constexpr std::array<bool, 256> token_table() {
     std::array<bool, 256> table{};
-    for (int c = '0'; c <= '9'; ++c) table[c] = true;
-    for (int c = 'a'; c <= 'z'; ++c) table[c] = table[c - 32] = true;
-    for (char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+    for (int c = '0'; c <= '9'; ++c)
+        table[c] = true;
+    for (int c = 'a'; c <= 'z'; ++c)
+        table[c] = table[c - 32] = true;
+    for (char c : std::string_view("!#$%&'*+-.^_`|~"))
+        table[static_cast<unsigned char>(c)] = true;
     return table;
 }
 constexpr auto kTokenTable = token_table();
@@ -20,17 +23,21 @@ constexpr auto kTokenTable = token_table();
 }  // namespace
 
 bool equal_caseless(std::string_view a, std::string_view b) {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                              [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
 std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.remove_suffix(1);
     return text;
 }
 
-bool is_token_character(char c) { return kTokenTable[static_cast<unsigned char>(c)]; }
+bool is_token_character(char c) {
+    return kTokenTable[static_cast<unsigned char>(c)];
+}
 
 bool is_token(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
@@ -72,13 +79,15 @@ std::optional<uint64_t> parse_decimal(std::string_view text) {
 bool equal_constant_time(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
     volatile unsigned char difference = 0;
-    for (size_t i = 0; i < a.size(); ++i) difference = difference | static_cast<unsigned char>(a[i] ^ b[i]);
+    for (size_t i = 0; i < a.size(); ++i)
+        difference = difference | static_cast<unsigned char>(a[i] ^ b[i]);
     return difference == 0;
 }
 
 unsigned edit_distance(std::string_view a, std::string_view b) {
     std::vector<unsigned> row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<unsigned>(j);
+    for (size_t j = 0; j <= b.size(); ++j)
+        row[j] = static_cast<unsigned>(j);
     for (size_t i = 1; i <= a.size(); ++i) {
         unsigned diagonal = row[0];
         row[0] = static_cast<unsigned>(i);

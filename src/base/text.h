@@ -8,7 +8,9 @@
 namespace marmoset {
 
 /// ASCII lower case of one character.
-constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr char to_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 /// Equal apart from ASCII case.
 bool equal_caseless(std::string_view a, std::string_view b);

@@ -31,7 +31,8 @@ std::vector<ModuleGroup> module_groups(const Section& section, const ModuleKeys&
         const char* written = config_setting_name(member);
         const GroupInfo* info = find_known_group(written);
         const std::string module = info ? info->name : written;
-        const bool seen = std::any_of(groups.begin(), groups.end(), [&](const ModuleGroup& group) { return group.module == module; });
+        const bool seen = std::any_of(groups.begin(), groups.end(),
+                                      [&](const ModuleGroup& group) { return group.module == module; });
         std::span<const Key> keys;
         if (seen || !module_keys(module, keys)) continue;
         groups.push_back({module, section.groups(name_in_file(setting, module), keys)});

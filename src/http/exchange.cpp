@@ -25,7 +25,9 @@ bool Exchange::read_body(BodyReader* reader) {
     return true;
 }
 
-void Exchange::resume(Verdict verdict) { protocol_->on_resume(*this, verdict); }
+void Exchange::resume(Verdict verdict) {
+    protocol_->on_resume(*this, verdict);
+}
 
 void Exchange::upgrade(std::string_view fields, std::unique_ptr<net::Protocol> protocol) {
     protocol_->upgrade(*this, fields, std::move(protocol));

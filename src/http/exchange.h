@@ -1,5 +1,5 @@
-// One request and its answer. Owned by the worker's pool, used by one connection at a time. A module that waits keeps the id,
-// never the pointer: find() tells whether the exchange is still there.
+// One request and its answer. Owned by the worker's pool, used by one connection at a time. A module that
+// waits keeps the id, never the pointer: find() tells whether the exchange is still there.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,13 @@ struct Service;
 /// Names an exchange for later; 0 names none.
 using ExchangeId = uint64_t;
 
-/// Receives a request body piece by piece. Set by a module's on_request; the exchange is alive during the calls.
+/// Receives a request body piece by piece. Set by a module's on_request; the exchange is alive during the
+/// calls.
 class BodyReader {
   public:
     virtual ~BodyReader() = default;
-    /// A piece of the body, gone when the call returns. A verdict other than Wait ends the reading: the rest is thrown away.
+    /// A piece of the body, gone when the call returns. A verdict other than Wait ends the reading: the rest
+    /// is thrown away.
     virtual Verdict on_body(Exchange& exchange, Bytes piece) = 0;
     /// The body is complete. Wait: the module resumes later.
     virtual Verdict on_body_end(Exchange& exchange) = 0;
@@ -44,23 +46,27 @@ class Exchange {
     net::Connection& connection() const { return *connection_; }
     Service& service() const { return *service_; }
 
-    /// The answer in one call: status, Content-Type, body. Returns Verdict::done() for `return exchange.respond(...)`.
+    /// The answer in one call: status, Content-Type, body. Returns Verdict::done() for `return
+    /// exchange.respond(...)`.
     Verdict respond(unsigned status, std::string_view content_type, std::string_view body);
     /// An answer without a body (204, 304, redirects with their Location already added …).
     Verdict respond(unsigned status);
 
-    /// Asks for the body: `reader` (outlives the exchange, or clears itself with nullptr) gets it. Answer Wait after it. A request whose
-    /// framing tells no length is answered 411 by the caller's verdict: false is returned then.
+    /// Asks for the body: `reader` (outlives the exchange, or clears itself with nullptr) gets it. Answer
+    /// Wait after it. A request whose framing tells no length is answered 411 by the caller's verdict: false
+    /// is returned then.
     bool read_body(BodyReader* reader);
 
-    /// Ends a Wait. `verdict` as the hook would have returned it (Next: the following modules are asked). Must not be called inside the hook
-    /// that answers Wait.
+    /// Ends a Wait. `verdict` as the hook would have returned it (Next: the following modules are asked).
+    /// Must not be called inside the hook that answers Wait.
     void resume(Verdict verdict);
-    /// Ends a Wait: answers 101 with `fields` ("Name: value\r\n" each, after those set in `response`), then `protocol` speaks; bytes the client
-    /// sent behind its request reach it first. The exchange is over when the call returns.
+    /// Ends a Wait: answers 101 with `fields` ("Name: value\r\n" each, after those set in `response`), then
+    /// `protocol` speaks; bytes the client sent behind its request reach it first. The exchange is over when
+    /// the call returns.
     void upgrade(std::string_view fields, std::unique_ptr<net::Protocol> protocol);
 
-    /// Room for one pointer of each module instance, by the index the instance was given; null at the start of each exchange.
+    /// Room for one pointer of each module instance, by the index the instance was given; null at the start
+    /// of each exchange.
     void*& slot(unsigned index);
 
     // Kept for the access log and the modules behind auth.
@@ -79,7 +85,8 @@ class Exchange {
     std::vector<void*> slots_;
 };
 
-/// All exchanges of a worker. Never shrinks: its size is the largest number of requests that were in progress at once.
+/// All exchanges of a worker. Never shrinks: its size is the largest number of requests that were in progress
+/// at once.
 class ExchangePool {
   public:
     Exchange& acquire();

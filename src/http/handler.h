@@ -1,4 +1,5 @@
-// What HTTP calls upward: the layer above (module/dispatcher) implements it. Verdicts are those of module hooks.
+// What HTTP calls upward: the layer above (module/dispatcher) implements it. Verdicts are those of module
+// hooks.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@ class Exchange;
 /// A hook's answer.
 struct Verdict {
     enum Kind : uint8_t {
-        Next,  ///< not mine: the next module is asked. A response.status of 400 or more left behind is the answer if nobody takes it
+        Next,  ///< not mine: the next module is asked. A response.status of 400 or more left behind is the
+               ///< answer if nobody takes it
         Done,  ///< the response is complete
         Wait,  ///< the module calls Exchange::resume() or upgrade() later
         Fail,  ///< answer with `status` and the standard body

@@ -41,7 +41,8 @@ unsigned check_header_lines(std::string_view lines, size_t max_headers) {
         if (line.empty()) return at == end ? 0 : 400;
         if (++count > max_headers) return 431;
         size_t colon = 0;
-        while (colon < line.size() && is_token_character(line[colon])) ++colon;
+        while (colon < line.size() && is_token_character(line[colon]))
+            ++colon;
         // Folding begins with white space, so it fails here, as do "Name :" and ": value".
         if (colon == 0 || colon == line.size() || line[colon] != ':') return 400;
         for (size_t i = colon + 1; i < line.size(); ++i) {

@@ -17,12 +17,14 @@ Http1::~Http1() {
     if (exchange_) release_exchange(true);
 }
 
-// ---- bytes in -------------------------------------------------------------------------------------------------
+// ---- bytes in
+// -------------------------------------------------------------------------------------------------
 
 void Http1::on_bytes(MutableBytes data) {
     if (state_ == State::Ended) return;
     if (state_ == State::Waiting) {
-        // Pipelined behind a request that is being answered: kept, and nothing more is read until it has been.
+        // Pipelined behind a request that is being answered: kept, and nothing more is read until it has
+        // been.
         partial_.append(as_text(data));
         connection().pause(net::ReadPause::Exchange);
         return;
@@ -50,13 +52,15 @@ size_t Http1::consume_head(Bytes data) {
     if (partial_.empty()) {
         // RFC 9112 2.2: empty lines before the request line are ignored.
         size_t skipped = 0;
-        while (bytes.substr(skipped).starts_with("\r\n")) skipped += 2;
+        while (bytes.substr(skipped).starts_with("\r\n"))
+            skipped += 2;
         if (skipped > 0) return skipped;
         size_t end = find_head_end(bytes, 0);
         if (end == 0 && service_.limits.http09) {
             // A simple request is one line of two words (RFC 1945 5).
             const size_t line = bytes.find("\r\n");
-            if (line != std::string_view::npos && bytes.substr(0, line).rfind(' ') == bytes.find(' ')) end = line + 2;
+            if (line != std::string_view::npos && bytes.substr(0, line).rfind(' ') == bytes.find(' '))
+                end = line + 2;
         }
         if (end == 0) {
             if (refused_early(bytes)) return data.size();
@@ -70,14 +74,16 @@ size_t Http1::consume_head(Bytes data) {
     }
     const size_t before = partial_.size();
     // Never more than the limit is gathered; what a complete head leaves over is taken back.
-    const size_t taken = std::min(bytes.size(), service_.limits.header_size + 4 - std::min(before, service_.limits.header_size));
+    const size_t taken = std::min(
+        bytes.size(), service_.limits.header_size + 4 - std::min(before, service_.limits.header_size));
     partial_.append(bytes.substr(0, taken));
     if (before == 1 && partial_ == "\r\n") {
         partial_.clear();
         return taken;
     }
     size_t end = find_head_end(partial_, before);
-    if (end == 0 && service_.limits.http09 && partial_.ends_with("\r\n") && std::count(partial_.begin(), partial_.end(), ' ') == 1) {
+    if (end == 0 && service_.limits.http09 && partial_.ends_with("\r\n") &&
+        std::count(partial_.begin(), partial_.end(), ' ') == 1) {
         end = partial_.size();
     }
     if (end == 0 || end > service_.limits.header_size) {
@@ -93,14 +99,15 @@ size_t Http1::consume_head(Bytes data) {
     return taken - left;
 }
 
-// True when an incomplete head can't become a good one; the request is refused then. A peer that speaks no HTTP at all (TLS on a plain
-// port) is not waited for.
+// True when an incomplete head can't become a good one; the request is refused then. A peer that speaks no
+// HTTP at all (TLS on a plain port) is not waited for.
 bool Http1::refused_early(std::string_view bytes) {
     const size_t line_end = bytes.find("\r\n");
     if (line_end == std::string_view::npos) {
         const size_t method_end = bytes.find_first_of(" \r\n");
         const std::string_view method = bytes.substr(0, method_end);
-        if (method.size() > 32 || !std::all_of(method.begin(), method.end(), [](char c) { return c >= '!' && c <= '~'; })) {
+        if (method.size() > 32 ||
+            !std::all_of(method.begin(), method.end(), [](char c) { return c >= '!' && c <= '~'; })) {
             refuse(400, "not an HTTP request line");
             return true;
         }
@@ -112,14 +119,16 @@ bool Http1::refused_early(std::string_view bytes) {
     if (line_end != std::string_view::npos) {
         // Judged as soon as it is there: nothing that follows can mend it.
         RequestLine line;
-        const unsigned status = parse_request_line(bytes.substr(0, line_end), service_.limits.request_line, line);
+        const unsigned status =
+            parse_request_line(bytes.substr(0, line_end), service_.limits.request_line, line);
         if (status != 0 || (line.version.empty() && !service_.limits.http09)) {
             refuse(status != 0 ? status : 400, "bad request line");
             return true;
         }
     }
     if (bytes.size() > service_.limits.header_size) {
-        const bool long_line = line_end == std::string_view::npos || line_end > service_.limits.request_line + 64;
+        const bool long_line =
+            line_end == std::string_view::npos || line_end > service_.limits.request_line + 64;
         refuse(long_line ? 414 : 431, long_line ? "target too long" : "header block too large");
         return true;
     }
@@ -127,14 +136,17 @@ bool Http1::refused_early(std::string_view bytes) {
 }
 
 size_t Http1::consume_body(Bytes data) {
-    const Parser::Body body = parser_.feed_body(data, service_.limits.body_size, service_.limits.header_size, on_body_piece, this);
+    const Parser::Body body =
+        parser_.feed_body(data, service_.limits.body_size, service_.limits.header_size, on_body_piece, this);
     if (connection().ending() || state_ == State::Ended) return data.size();
     if (body.status != 0) {
         if (answered_) {
             connection().close_after_output(CloseReason::BadRequest);
             state_ = State::Ended;
         } else {
-            refuse(body.status, body.status == 413 ? "body too large" : body.status == 431 ? "too much chunk framing" : "bad body framing");
+            refuse(body.status, body.status == 413   ? "body too large"
+                                : body.status == 431 ? "too much chunk framing"
+                                                     : "bad body framing");
         }
         return data.size();
     }
@@ -159,7 +171,8 @@ void Http1::on_body_piece(void* self, Bytes piece) {
     http.apply(verdict);
 }
 
-// ---- one exchange ---------------------------------------------------------------------------------------------
+// ---- one exchange
+// ---------------------------------------------------------------------------------------------
 
 void Http1::begin_exchange(std::string_view head) {
     exchange_ = &service_.exchanges.acquire();
@@ -212,7 +225,9 @@ void Http1::apply(Verdict verdict) {
             return;
         }
         case Verdict::Next:
-        case Verdict::Done: answer(); return;
+        case Verdict::Done:
+            answer();
+            return;
     }
 }
 
@@ -226,19 +241,23 @@ void Http1::answer() {
     service_.handler.on_response(*exchange_);
     const Request& request = exchange_->request;
     Response& response = exchange_->response;
-    // A client that waits for 100 and gets a final answer may or may not send its body: the framing is lost (RFC 9110 10.1.1).
+    // A client that waits for 100 and gets a final answer may or may not send its body: the framing is lost
+    // (RFC 9110 10.1.1).
     const bool body_in_doubt = parser_.in_body() && request.expects_continue && !continue_sent_;
-    const bool close = response.close || !request.keep_alive || service_.draining || service_.limits.keep_alive_ms == 0 ||
-                       body_in_doubt;
+    const bool close = response.close || !request.keep_alive || service_.draining ||
+                       service_.limits.keep_alive_ms == 0 || body_in_doubt;
     write_head(close);
     if (request.method != Method::Head && !has_no_body(response.status)) {
         for (net::OutputItem& item : response.body_) {
-            if (item.data) {
+            if (item.data && item.size <= net::OutputGather::kCopyLimit) {
+                connection().write_copy({item.data, item.size});  // joins the head: one piece, not two
+            } else if (item.data) {
                 connection().write_shared({item.data, item.size}, std::move(item.owner));
             } else if (item.fd >= 0) {
                 connection().write_file(item.fd, item.offset, item.size, std::move(item.owner));
             } else {
-                connection().write_copy(as_bytes(std::string_view(response.text_).substr(static_cast<size_t>(item.offset), item.size)));
+                connection().write_copy(as_bytes(
+                    std::string_view(response.text_).substr(static_cast<size_t>(item.offset), item.size)));
             }
         }
     }
@@ -253,7 +272,8 @@ void Http1::write_head(bool close) {
     const std::string_view common = service_.common_fields();
     const std::string_view fields = response.fields();
     net::OutputGather& output = connection().loop().output();
-    char* const start = reinterpret_cast<char*>(output.reserve(status.size() + common.size() + fields.size() + 128));
+    char* const start =
+        reinterpret_cast<char*>(output.reserve(status.size() + common.size() + fields.size() + 128));
     char* at = start;
     const auto put = [&at](std::string_view text) {
         std::memcpy(at, text.data(), text.size());
@@ -309,7 +329,8 @@ void Http1::release_exchange(bool aborted) {
     service_.exchanges.release(exchange);
 }
 
-// Answers without asking the modules, and closes: after a malformed request nothing that follows can be trusted.
+// Answers without asking the modules, and closes: after a malformed request nothing that follows can be
+// trusted.
 void Http1::refuse(unsigned status, const char* reason) {
     ++service_.counters.bad_requests;
     static log::RateLimit limit;
@@ -354,7 +375,8 @@ void Http1::upgrade(Exchange& exchange, std::string_view fields, std::unique_ptr
     }
 }
 
-// ---- time and ends --------------------------------------------------------------------------------------------
+// ---- time and ends
+// --------------------------------------------------------------------------------------------
 
 void Http1::continue_pending() {
     if (connection().ending() || (state_ != State::Head && state_ != State::Body)) return;
@@ -366,7 +388,8 @@ void Http1::continue_pending() {
     } else {
         consume(as_bytes(behind));
     }
-    if (!connection().closing() && connection().paused_for(net::ReadPause::Ended) && state_ == State::Head) on_end_of_stream();
+    if (!connection().closing() && connection().paused_for(net::ReadPause::Ended) && state_ == State::Head)
+        on_end_of_stream();
 }
 
 void Http1::on_output_progress() {
@@ -386,7 +409,9 @@ void Http1::on_output_progress() {
     }
 }
 
-void Http1::on_output_blocked() { arm_deadline(); }
+void Http1::on_output_blocked() {
+    arm_deadline();
+}
 
 void Http1::arm_deadline() {
     const Limits& limits = service_.limits;
@@ -458,7 +483,8 @@ void Http1::log_access() {
     record.target = request.raw_target;
     record.protocol = request.http09 ? "HTTP/0.9" : request.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
     record.status = response.status;
-    record.bytes_sent = request.method == Method::Head || has_no_body(response.status) ? 0 : response.body_size();
+    record.bytes_sent =
+        request.method == Method::Head || has_no_body(response.status) ? 0 : response.body_size();
     record.referer = request.header("referer");
     record.user_agent = request.header("user-agent");
     record.host = request.host;

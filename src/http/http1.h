@@ -1,6 +1,6 @@
-// HTTP/1 on one connection: gathers a head, makes an exchange of it, feeds its body, sends the answer, goes on with the
-// next request. Requests of one connection are answered one after the other, so pipelined ones in order; the answers to all
-// that came in one read leave in one write.
+// HTTP/1 on one connection: gathers a head, makes an exchange of it, feeds its body, sends the answer, goes
+// on with the next request. Requests of one connection are answered one after the other, so pipelined ones in
+// order; the answers to all that came in one read leave in one write.
 #pragma once
 
 #include <string>
@@ -58,12 +58,12 @@ class Http1 final : public net::Protocol {
     Service& service_;
     Parser parser_;
     Exchange* exchange_ = nullptr;  // the request in progress, from the pool
-    std::string partial_;           // an incomplete head; or, while an exchange is in progress, what came behind it
+    std::string partial_;  // an incomplete head; or, while an exchange is in progress, what came behind it
     State state_ = State::Head;
-    bool consuming_ = false;        // inside consume(): finished exchanges are followed up there
-    bool head_started_ = false;     // the head's deadline runs
-    bool answered_ = false;         // the response was sent before the body's end
-    bool close_after_ = false;      // the response said Connection: close
+    bool consuming_ = false;     // inside consume(): finished exchanges are followed up there
+    bool head_started_ = false;  // the head's deadline runs
+    bool answered_ = false;      // the response was sent before the body's end
+    bool close_after_ = false;   // the response said Connection: close
     bool continue_sent_ = false;
 };
 

@@ -7,7 +7,9 @@
 
 namespace marmoset::http {
 
-Parser::Parser() { llhttp_init(&parser_, HTTP_REQUEST, &settings()); }
+Parser::Parser() {
+    llhttp_init(&parser_, HTTP_REQUEST, &settings());
+}
 
 const llhttp_settings_t& Parser::settings() {
     static const llhttp_settings_t settings = [] {
@@ -35,8 +37,10 @@ int Parser::on_header_value(llhttp_t* parser, const char* at, size_t size) {
     if (!request) return 0;
     Header& header = request->headers.back();
     // The head is one piece of memory, so spans of one value are neighbours.
-    header.value = header.value.empty() ? std::string_view{at, size}
-                                        : std::string_view{header.value.data(), static_cast<size_t>(at + size - header.value.data())};
+    header.value =
+        header.value.empty()
+            ? std::string_view{at, size}
+            : std::string_view{header.value.data(), static_cast<size_t>(at + size - header.value.data())};
     return 0;
 }
 
@@ -52,7 +56,8 @@ int Parser::on_header_value_complete(llhttp_t* parser) {
 int Parser::on_chunk_header(llhttp_t* parser) {
     auto* self = static_cast<Parser*>(parser->data);
     self->progressed_ = true;
-    self->too_large_ = parser->content_length > self->body_limit_ - std::min(self->body_limit_, self->body_size_);
+    self->too_large_ =
+        parser->content_length > self->body_limit_ - std::min(self->body_limit_, self->body_size_);
     return self->too_large_ ? HPE_USER : 0;
 }
 
@@ -71,7 +76,8 @@ int Parser::on_message_complete(llhttp_t* parser) {
     return HPE_PAUSED;  // what follows is the next request's
 }
 
-unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request& request, const char*& reason) {
+unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request& request,
+                            const char*& reason) {
     const size_t line_end = head.find("\r\n");
     RequestLine line;
     request.head = head;
@@ -80,12 +86,16 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
     request.method_name = line.method;
     request.raw_target = line.target;
     if (status != 0) {
-        reason = status == 414 ? "target too long" : status == 501 ? "unknown method" : status == 505 ? "unknown version" : "bad request line";
+        reason = status == 414   ? "target too long"
+                 : status == 501 ? "unknown method"
+                 : status == 505 ? "unknown version"
+                                 : "bad request line";
         return status;
     }
     request.method = parse_method(line.method);
     if ((status = parse_target(line.target, line.method, request.target)) != 0 ||
-        (request.target.form != TargetForm::Asterisk && (status = decode_path(request.target.raw_path, request.path)) != 0)) {
+        (request.target.form != TargetForm::Asterisk &&
+         (status = decode_path(request.target.raw_path, request.path)) != 0)) {
         reason = "bad request target";
         return status;
     }
@@ -160,12 +170,14 @@ unsigned Parser::check_framing(Request& request, const char*& reason) {
                 }
                 break;
             case 14:
-                if (equal_caseless(header.name, "content-length")) ++content_lengths, content_length = header.value;
+                if (equal_caseless(header.name, "content-length"))
+                    ++content_lengths, content_length = header.value;
                 break;
             case 17:
                 if (equal_caseless(header.name, "transfer-encoding")) transfer_encoding = true;
                 break;
-            default: break;
+            default:
+                break;
         }
     }
     request.keep_alive = !close && (request.minor_version >= 1 || keep_alive);
@@ -173,7 +185,9 @@ unsigned Parser::check_framing(Request& request, const char*& reason) {
     if (content_lengths > 0) {
         const auto length = parse_decimal(content_length);
         if (content_lengths > 1 || transfer_encoding || !length) {
-            reason = content_lengths > 1 ? "repeated Content-Length" : !length ? "bad Content-Length" : "Content-Length and Transfer-Encoding";
+            reason = content_lengths > 1 ? "repeated Content-Length"
+                     : !length           ? "bad Content-Length"
+                                         : "Content-Length and Transfer-Encoding";
             return 400;
         }
         request.content_length = length;
@@ -182,7 +196,8 @@ unsigned Parser::check_framing(Request& request, const char*& reason) {
         if (const unsigned status = check_transfer_encoding(request, reason); status != 0) return status;
         request.chunked = true;
     }
-    const bool wants_body = request.method == Method::Post || request.method == Method::Put || request.method == Method::Patch;
+    const bool wants_body =
+        request.method == Method::Post || request.method == Method::Put || request.method == Method::Patch;
     if (request.minor_version == 0 && wants_body && content_lengths == 0) {
         reason = "HTTP/1.0 body without Content-Length";
         return 411;
@@ -190,7 +205,8 @@ unsigned Parser::check_framing(Request& request, const char*& reason) {
     return 0;
 }
 
-// RFC 9112 6.1, 6.3: chunked once and last, or the length is not known (400); a coding before it that we don't know is 501.
+// RFC 9112 6.1, 6.3: chunked once and last, or the length is not known (400); a coding before it that we
+// don't know is 501.
 unsigned Parser::check_transfer_encoding(Request& request, const char*& reason) const {
     const std::string codings = request.joined("transfer-encoding");
     if (request.minor_version == 0) {
@@ -208,7 +224,10 @@ unsigned Parser::check_transfer_encoding(Request& request, const char*& reason) 
     }
     if (count == 1 && chunked == 1) return 0;
     reason = "unknown transfer coding";
-    return count == 0 || chunked > 1 || (chunked == 1 && !last_is_chunked) || request.content_length || request.count("content-length") > 0 ? 400 : 501;
+    return count == 0 || chunked > 1 || (chunked == 1 && !last_is_chunked) || request.content_length ||
+                   request.count("content-length") > 0
+               ? 400
+               : 501;
 }
 
 // RFC 9112 3.2: exactly one Host in HTTP/1.1; an absolute target's authority replaces it.
@@ -216,7 +235,8 @@ unsigned Parser::check_host(Request& request, const char*& reason) {
     bool found = false;
     request.host = request.header("host", &found);
     const unsigned count = found ? request.count("host") : 0;
-    if (count > 1 || (count == 0 && request.minor_version >= 1) || (count == 1 && !is_valid_host(request.host))) {
+    if (count > 1 || (count == 0 && request.minor_version >= 1) ||
+        (count == 1 && !is_valid_host(request.host))) {
         reason = count == 0 ? "no Host" : count > 1 ? "repeated Host" : "bad Host";
         return 400;
     }
@@ -224,7 +244,8 @@ unsigned Parser::check_host(Request& request, const char*& reason) {
     return 0;
 }
 
-Parser::Body Parser::feed_body(Bytes data, uint64_t limit, size_t framing_limit, void (*on_piece)(void*, Bytes), void* context) {
+Parser::Body Parser::feed_body(Bytes data, uint64_t limit, size_t framing_limit,
+                               void (*on_piece)(void*, Bytes), void* context) {
     Body result;
     if (!in_body_) {
         result.complete = true;

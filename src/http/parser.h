@@ -1,5 +1,5 @@
-// llhttp to Request. In: a complete head in one piece, then the body's bytes as they come. Out: a checked Request, body
-// pieces, or the status to refuse with.
+// llhttp to Request. In: a complete head in one piece, then the body's bytes as they come. Out: a checked
+// Request, body pieces, or the status to refuse with.
 #pragma once
 
 #include <llhttp.h>
@@ -17,18 +17,20 @@ class Parser {
   public:
     Parser();
 
-    /// Parses `head`, which ends with the empty line (or is one line of HTTP/0.9), into `request`. 0, or the status to refuse with;
-    /// `reason` then says why, for the log.
+    /// Parses `head`, which ends with the empty line (or is one line of HTTP/0.9), into `request`. 0, or the
+    /// status to refuse with; `reason` then says why, for the log.
     unsigned parse_head(std::string_view head, const Limits& limits, Request& request, const char*& reason);
 
     /// Result of feeding body bytes.
     struct Body {
-        size_t used = 0;       ///< bytes of the input that belong to this request
+        size_t used = 0;  ///< bytes of the input that belong to this request
         bool complete = false;
-        unsigned status = 0;   ///< 400 bad framing, 413 over the limit, 431 too much framing
+        unsigned status = 0;  ///< 400 bad framing, 413 over the limit, 431 too much framing
     };
-    /// Feeds body bytes, of which framing (chunk extensions, trailers) may take `framing_limit`; `on_piece(context, piece)` is called for each piece of content.
-    Body feed_body(Bytes data, uint64_t limit, size_t framing_limit, void (*on_piece)(void*, Bytes), void* context);
+    /// Feeds body bytes, of which framing (chunk extensions, trailers) may take `framing_limit`;
+    /// `on_piece(context, piece)` is called for each piece of content.
+    Body feed_body(Bytes data, uint64_t limit, size_t framing_limit, void (*on_piece)(void*, Bytes),
+                   void* context);
 
     /// True from parse_head until the body's last byte was fed.
     bool in_body() const { return in_body_; }
@@ -52,9 +54,9 @@ class Parser {
     Request* request_ = nullptr;  // during parse_head
     uint64_t body_size_ = 0;
     uint64_t body_limit_ = 0;
-    size_t framing_size_ = 0;     // bytes of chunk framing since the last content: extensions, trailers
+    size_t framing_size_ = 0;  // bytes of chunk framing since the last content: extensions, trailers
     bool too_large_ = false;
-    bool progressed_ = false;     // content or a chunk came with this feed
+    bool progressed_ = false;  // content or a chunk came with this feed
     void (*on_piece_)(void*, Bytes) = nullptr;
     void* context_ = nullptr;
 };

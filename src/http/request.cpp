@@ -25,7 +25,8 @@ Method parse_method(std::string_view name) {
             if (name == "OPTIONS") return Method::Options;
             if (name == "CONNECT") return Method::Connect;
             break;
-        default: break;
+        default:
+            break;
     }
     return Method::Other;
 }
@@ -42,7 +43,8 @@ std::string_view Request::header(std::string_view name, bool* found) const {
 
 unsigned Request::count(std::string_view name) const {
     unsigned count = 0;
-    for (const Header& header : headers) count += equal_caseless(header.name, name) ? 1 : 0;
+    for (const Header& header : headers)
+        count += equal_caseless(header.name, name) ? 1 : 0;
     return count;
 }
 
@@ -75,7 +77,8 @@ void Request::retain() {
     const char* from = head.data();
     auto move = [&](std::string_view& view) {
         // Views of literals ("*") stay where they are.
-        if (view.data() >= from && view.data() <= from + head.size()) view = {copy_.data() + (view.data() - from), view.size()};
+        if (view.data() >= from && view.data() <= from + head.size())
+            view = {copy_.data() + (view.data() - from), view.size()};
     };
     move(method_name);
     move(raw_target);

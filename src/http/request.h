@@ -1,4 +1,5 @@
-// One parsed request head. Views point into the bytes it was parsed from; retain() makes the request own them.
+// One parsed request head. Views point into the bytes it was parsed from; retain() makes the request own
+// them.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,8 @@ class Request {
     std::optional<uint64_t> content_length;
     bool has_body() const { return chunked || content_length.value_or(0) > 0; }
 
-    /// Value of the first field of that name (any case), empty if there is none. `found` tells absent from empty.
+    /// Value of the first field of that name (any case), empty if there is none. `found` tells absent from
+    /// empty.
     std::string_view header(std::string_view name, bool* found = nullptr) const;
     /// Number of fields of that name.
     unsigned count(std::string_view name) const;

@@ -1,5 +1,5 @@
-// One response being made: status, fields as the text that will be sent, body pieces. Reused from request to request
-// so that its memory is allocated once.
+// One response being made: status, fields as the text that will be sent, body pieces. Reused from request to
+// request so that its memory is allocated once.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +35,12 @@ class Response {
     uint64_t body_size() const { return body_size_; }
     void drop_body();
 
-    /// Content-Length to send where it differs from the body: HEAD's, or a 304's. Set by who knows the length.
+    /// Content-Length to send where it differs from the body: HEAD's, or a 304's. Set by who knows the
+    /// length.
     void set_content_length(uint64_t length) { content_length_ = static_cast<int64_t>(length); }
-    uint64_t content_length() const { return content_length_ >= 0 ? static_cast<uint64_t>(content_length_) : body_size_; }
+    uint64_t content_length() const {
+        return content_length_ >= 0 ? static_cast<uint64_t>(content_length_) : body_size_;
+    }
     bool has_content_length() const { return content_length_ >= 0; }
 
     /// Close the connection after this response whatever the request asked for.

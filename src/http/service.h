@@ -1,4 +1,5 @@
-// What all HTTP connections of one `servers` entry share in a worker: limits, the handler, fields common to every response.
+// What all HTTP connections of one `servers` entry share in a worker: limits, the handler, fields common to
+// every response.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace marmoset::http {
 
 /// Limits of a `servers` entry; names and defaults in conf/marmoset.conf.
 struct Limits {
-    size_t header_size = 16384;      ///< bytes of request line and header block
+    size_t header_size = 16384;  ///< bytes of request line and header block
     size_t header_count = 100;
     size_t request_line = 8192;      ///< bytes of the target
     uint64_t body_size = 10u << 20;  ///< bytes of a request body
@@ -22,7 +23,7 @@ struct Limits {
     uint64_t body_timeout_ms = 30000;
     uint64_t keep_alive_ms = 15000;  ///< 0: every response closes
     uint64_t send_timeout_ms = 60000;
-    uint8_t minor_version = 1;       ///< answered as HTTP/1.x at most
+    uint8_t minor_version = 1;  ///< answered as HTTP/1.x at most
     bool http09 = false;
 };
 
@@ -35,7 +36,8 @@ struct Counters {
 };
 
 struct Service {
-    Service(net::Loop& the_loop, ExchangePool& the_exchanges, Handler& the_handler, log::AccessLog& the_access_log)
+    Service(net::Loop& the_loop, ExchangePool& the_exchanges, Handler& the_handler,
+            log::AccessLog& the_access_log)
         : loop(the_loop), exchanges(the_exchanges), handler(the_handler), access_log(the_access_log) {}
 
     // All four outlive the service.
@@ -44,9 +46,9 @@ struct Service {
     Handler& handler;
     log::AccessLog& access_log;
     Limits limits;
-    std::string server_name;      ///< value of the Server field; empty: none is sent
-    std::string static_fields;    ///< fields every response has (security, `headers`), "Name: value\r\n" each
-    bool draining = false;        ///< responses close their connection
+    std::string server_name;    ///< value of the Server field; empty: none is sent
+    std::string static_fields;  ///< fields every response has (security, `headers`), "Name: value\r\n" each
+    bool draining = false;      ///< responses close their connection
     Counters counters;
 
     /// Server, Date and static_fields as they go into each response; made once a second.

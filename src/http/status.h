@@ -12,6 +12,8 @@ std::string_view reason_phrase(unsigned status);
 std::string_view status_line(unsigned status);
 
 /// True if a response with this status never has a body (RFC 9110 6.4.1).
-inline bool has_no_body(unsigned status) { return status < 200 || status == 204 || status == 304; }
+inline bool has_no_body(unsigned status) {
+    return status < 200 || status == 204 || status == 304;
+}
 
 }  // namespace marmoset::http

@@ -1,6 +1,7 @@
 // One link: records in and out of a SEQPACKET socket, batched. Both ends use it: a gateway worker (hub) and a
-// system server (libwebsocket). Small records are copied into one packet that leaves at the end of the loop turn or
-// when full; a large payload travels as a second piece of that packet, uncopied. Answers PING, notices a dead peer.
+// system server (libwebsocket). Small records are copied into one packet that leaves at the end of the loop
+// turn or when full; a large payload travels as a second piece of that packet, uncopied. Answers PING,
+// notices a dead peer.
 #pragma once
 
 #include <deque>
@@ -17,14 +18,15 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     class Handler {
       public:
         virtual ~Handler() = default;
-        /// A record other than PING and PONG, HELLO first and once; its payload is gone when the call returns. May close() the channel.
+        /// A record other than PING and PONG, HELLO first and once; its payload is gone when the call
+        /// returns. May close() the channel.
         virtual void on_record(const Record& record) = 0;
         /// After the last record of a packet: borrowed payloads must have left or been copied.
         virtual void on_packet_end() = 0;
         /// The backlog of a full link has left.
         virtual void on_drained() = 0;
-        /// The link has ended, by the peer or by a broken rule (`reason`, for the log): last call, the channel may be destroyed
-        /// in it only through Loop::retire.
+        /// The link has ended, by the peer or by a broken rule (`reason`, for the log): last call, the
+        /// channel may be destroyed in it only through Loop::retire.
         virtual void on_end(const std::string& reason) = 0;
     };
 
@@ -35,8 +37,8 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     /// Begins reading. False if the socket can't be polled.
     bool start();
 
-    /// Appends one record whose payload is `first` followed by `second`. Lengths: at most kMaxRecordPayload together. The memory may go
-    /// when the call returns.
+    /// Appends one record whose payload is `first` followed by `second`. Lengths: at most kMaxRecordPayload
+    /// together. The memory may go when the call returns.
     void append(RecordHeader header, Bytes first = {}, Bytes second = {});
     /// Sends what has been gathered now.
     void flush();
@@ -64,16 +66,17 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
 
     net::Loop& loop_;
     Handler& handler_;
-    net::PacketSocket* socket_;       // owned; deletes itself after close()
-    std::vector<uint8_t> batch_;      // the packet being filled
+    net::PacketSocket* socket_;                 // owned; deletes itself after close()
+    std::vector<uint8_t> batch_;                // the packet being filled
     std::deque<std::vector<uint8_t>> backlog_;  // whole packets that met a full socket, oldest first
     size_t backlog_bytes_ = 0;
-    bool greeted_ = false;            // the peer's first record, its HELLO, has come
-    uint64_t heard_at_ = 0;           // loop time of the last packet
+    bool greeted_ = false;   // the peer's first record, its HELLO, has come
+    uint64_t heard_at_ = 0;  // loop time of the last packet
 };
 
-/// Connects to `path` below the directory `directory_fd` (AT_FDCWD: absolute or relative to the working directory). `type` is
-/// SOCK_SEQPACKET or SOCK_STREAM. The error's code is the errno: EPROTOTYPE (the other type), EAGAIN (backlog full), ECONNREFUSED, EACCES, ENOENT …
+/// Connects to `path` below the directory `directory_fd` (AT_FDCWD: absolute or relative to the working
+/// directory). `type` is SOCK_SEQPACKET or SOCK_STREAM. The error's code is the errno: EPROTOTYPE (the other
+/// type), EAGAIN (backlog full), ECONNREFUSED, EACCES, ENOENT …
 Result<FileDescriptor> connect_unix(int directory_fd, const std::string& path, int type);
 
 }  // namespace marmoset::link

@@ -3,6 +3,7 @@
 #include "link/metadata.h"
 
 #include "base/json.h"
+#include "base/json_scanner.h"
 #include "base/json_writer.h"
 
 namespace marmoset::link {
@@ -17,48 +18,118 @@ void write_endpoint(JsonWriter& json, std::string_view name, const OpenFields::E
     json.end_object();
 }
 
-std::string read_endpoint(const json_t* object, const char* where, OpenMetadata::Endpoint& out) {
-    if (!object) return {};
-    JsonMembers members(object, where);
-    members.string("address", out.address);
-    members.number("port", out.port, 65535);
-    return members.error();
-}
+// Reads the members of OPEN. The first thing that is wrong stays in error().
+class OpenReader {
+  public:
+    explicit OpenReader(Bytes payload) : json_(as_text(payload)) {}
 
-std::string read_tls(const json_t* object, OpenMetadata& out) {
-    if (!object) return {};
-    out.has_tls = true;
-    JsonMembers members(object, "OPEN.tls");
-    members.string("version", out.tls.version);
-    members.string("cipher", out.tls.cipher);
-    members.string("subject", out.tls.subject);
-    return members.error();
-}
-
-void read_protocols(JsonMembers& members, std::vector<std::string>& out) {
-    const json_t* list = members.array("protocols");
-    for (size_t i = 0; i < json_array_size(list); ++i) {
-        const json_t* value = json_array_get(list, i);
-        if (!json_is_string(value)) {
-            members.fail("protocols", "holds something that is not a string");
-            return;
+    bool read(OpenMetadata& open) {
+        if (json_.peek() != '{') return complain("OPEN", "is not an object");
+        json_.begin_object();
+        while (json_.next_member(key_)) {
+            if (!read_member(open)) return false;
         }
-        out.emplace_back(json_text(value));
+        return json_.at_end();
     }
-}
+    std::string error() const {
+        return !error_.empty() ? error_ : "OPEN: JSON, broken at byte " + std::to_string(json_.position());
+    }
 
-void read_headers(JsonMembers& members, std::vector<std::pair<std::string, std::string>>& out) {
-    auto* object =
-        const_cast<json_t*>(members.object("headers"));  // jansson's iterators want it so, and change nothing
-    for (void* at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
-        const json_t* value = json_object_iter_value(at);
-        if (!json_is_string(value)) {
-            members.fail("headers", "holds a value that is not a string");
-            return;
-        }
-        out.emplace_back(json_object_iter_key(at), json_text(value));
+  private:
+    bool read_member(OpenMetadata& open) {
+        const std::string_view key = key_;
+        if (json_.null()) return true;
+        if (key == "id") return string("OPEN.id", open.id);
+        if (key == "uri") return string("OPEN.uri", open.uri);
+        if (key == "path_info") return string("OPEN.path_info", open.path_info);
+        if (key == "query") return string("OPEN.query", open.query);
+        if (key == "protocols") return protocols(open.protocols);
+        if (key == "origin") return string("OPEN.origin", open.origin);
+        if (key == "host") return string("OPEN.host", open.host);
+        if (key == "user") return string("OPEN.user", open.user);
+        if (key == "group") return string("OPEN.group", open.group);
+        if (key == "home") return string("OPEN.home", open.home);
+        if (key == "auth") return string("OPEN.auth", open.auth);
+        if (key == "remote") return endpoint("OPEN.remote", open.remote);
+        if (key == "local") return endpoint("OPEN.local", open.local);
+        if (key == "tls") return tls(open);
+        if (key == "headers") return headers(open.headers);
+        if (key == "direct") return boolean("OPEN.direct", open.direct);
+        return json_.skip();
     }
-}
+
+    bool string(const char* where, std::string& out) {
+        return json_.peek() == '"' ? json_.string(out) : complain(where, "is not a string");
+    }
+
+    bool boolean(const char* where, bool& out) {
+        const char first = json_.peek();
+        return first == 't' || first == 'f' ? json_.boolean(out) : complain(where, "is not true or false");
+    }
+
+    bool port(const std::string& where, uint16_t& out) {
+        uint64_t value = 0;
+        if (json_.number(value, 65535)) {
+            out = static_cast<uint16_t>(value);
+            return true;
+        }
+        error_ = where + " is not a port";
+        return false;
+    }
+
+    // An object whose members `read` takes or skips.
+    template <typename Read>
+    bool object(const char* where, Read read) {
+        if (json_.peek() != '{') return complain(where, "is not an object");
+        json_.begin_object();
+        while (json_.next_member(key_)) {
+            if (!json_.null() && !read(std::string_view(key_))) return false;
+        }
+        return !json_.failed();
+    }
+
+    bool endpoint(const std::string& where, OpenMetadata::Endpoint& out) {
+        return object(where.c_str(), [&](std::string_view key) {
+            if (key == "address") return string((where + ".address").c_str(), out.address);
+            return key == "port" ? port(where + ".port", out.port) : json_.skip();
+        });
+    }
+
+    bool tls(OpenMetadata& open) {
+        open.has_tls = true;
+        return object("OPEN.tls", [&](std::string_view key) {
+            if (key == "version") return string("OPEN.tls.version", open.tls.version);
+            if (key == "cipher") return string("OPEN.tls.cipher", open.tls.cipher);
+            return key == "subject" ? string("OPEN.tls.subject", open.tls.subject) : json_.skip();
+        });
+    }
+
+    bool headers(std::vector<std::pair<std::string, std::string>>& out) {
+        return object("OPEN.headers", [&](std::string_view key) {
+            out.emplace_back(key, std::string());
+            return string("OPEN.headers holds a value that", out.back().second);
+        });
+    }
+
+    bool protocols(std::vector<std::string>& out) {
+        if (json_.peek() != '[') return complain("OPEN.protocols", "is not an array");
+        json_.begin_array();
+        while (json_.next_element()) {
+            if (!string("OPEN.protocols holds something that", out.emplace_back())) return false;
+        }
+        return !json_.failed();
+    }
+
+    // A text that is no JSON there is a broken text, whatever was expected.
+    bool complain(std::string_view where, const char* what) {
+        if (json_.peek() != '\0') error_.append(where).append(" ").append(what);
+        return false;
+    }
+
+    JsonScanner json_;
+    std::string key_;
+    std::string error_;
+};
 
 }  // namespace
 
@@ -137,28 +208,9 @@ void append_open(std::string& out, const OpenFields& fields) {
 }
 
 Result<OpenMetadata> parse_open(Bytes payload) {
-    auto json = Json::parse(payload);
-    if (!json) return Error{"OPEN: " + json.error().text};
     OpenMetadata open;
-    JsonMembers members(json->get(), "OPEN");
-    members.string("id", open.id);
-    members.string("uri", open.uri);
-    members.string("path_info", open.path_info);
-    members.string("query", open.query);
-    read_protocols(members, open.protocols);
-    members.string("origin", open.origin);
-    members.string("host", open.host);
-    members.string("user", open.user);
-    members.string("group", open.group);
-    members.string("home", open.home);
-    members.string("auth", open.auth);
-    members.boolean("direct", open.direct);
-    read_headers(members, open.headers);
-    std::string inner = read_endpoint(members.object("remote"), "OPEN.remote", open.remote);
-    if (inner.empty()) inner = read_endpoint(members.object("local"), "OPEN.local", open.local);
-    if (inner.empty()) inner = read_tls(members.object("tls"), open);
-    if (members.failed()) return Error{members.error()};
-    if (!inner.empty()) return Error{inner};
+    OpenReader reader(payload);
+    if (!reader.read(open)) return Error{reader.error()};
     return open;
 }
 

@@ -1,5 +1,6 @@
-// The module interface: one constant table per module, `marmoset_module_<name>`, the same for a `.so` found with -M and for one
-// linked in. Write a class and let module/adapter.h fill the table; modules/skeleton is the tutorial.
+// The module interface: one constant table per module, `marmoset_module_<name>`, the same for a `.so` found
+// with -M and for one linked in. Write a class and let module/adapter.h fill the table; modules/skeleton is
+// the tutorial.
 //
 // History of the interface (newest first):
 //   1.0  2026-11-22  first version
@@ -22,7 +23,8 @@ namespace marmoset::module {
 inline constexpr uint16_t kAbiMajor = 1;
 inline constexpr uint16_t kAbiMinor = 0;
 
-/// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of their `order` field.
+/// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of
+/// their `order` field.
 enum class Phase : uint8_t { Connection, Access, Content, Response };
 
 /// One row of `mimetypes` of the configuration.
@@ -31,14 +33,15 @@ struct MimeType {
     std::string type;
 };
 
-/// What an instance is made in: one per group and `servers` entry, created before the workers are forked. Lives as long as the instance.
+/// What an instance is made in: one per group and `servers` entry, created before the workers are forked.
+/// Lives as long as the instance.
 struct Context {
-    std::string server_name;           ///< hostname of the entry, for logs
-    unsigned slot = 0;                 ///< index for Exchange::slot
+    std::string server_name;  ///< hostname of the entry, for logs
+    unsigned slot = 0;        ///< index for Exchange::slot
     std::vector<MimeType> mime_types;
-    bool tls = false;                  ///< the entry's clients come over TLS
-    bool may_cache = false;            ///< `security` has the word cache: no Cache-Control is to be added by default
-    bool check_only = false;           ///< -t: folders that are named need not exist yet, nothing will be served
+    bool tls = false;         ///< the entry's clients come over TLS
+    bool may_cache = false;   ///< `security` has the word cache: no Cache-Control is to be added by default
+    bool check_only = false;  ///< -t: folders that are named need not exist yet, nothing will be served
 };
 
 /// What an instance may use once its worker runs. All of it outlives the instance's stop().
@@ -54,7 +57,8 @@ struct Worker {
 
 extern "C" {
 
-/// The table. Every hook gets its instance first; a null hook is never called and costs nothing. No hook may throw.
+/// The table. Every hook gets its instance first; a null hook is never called and costs nothing. No hook may
+/// throw.
 struct MarmosetModule {
     uint16_t abi_major;     ///< loads if equal to ours
     uint16_t abi_minor;     ///< and not above ours
@@ -63,16 +67,20 @@ struct MarmosetModule {
     const char* name;       ///< the configuration group it serves
     const char* help;       ///< one sentence
     marmoset::module::Phase phase;
-    uint8_t order;          ///< within the phase; smaller is asked first
+    uint8_t order;                      ///< within the phase; smaller is asked first
     const marmoset::config::Key* keys;  ///< of its group
     size_t key_count;
 
-    /// Reads the settings, opens what needs privileges. Null and `error` on failure: the server does not start.
-    void* (*create)(const marmoset::module::Context& context, const marmoset::config::Section& settings, marmoset::Error& error);
+    /// Reads the settings, opens what needs privileges. Null and `error` on failure: the server does not
+    /// start.
+    void* (*create)(const marmoset::module::Context& context, const marmoset::config::Section& settings,
+                    marmoset::Error& error);
     void (*destroy)(void* instance);
-    /// In each worker, privileges dropped, before the first client. False and `error`: the worker does not start.
+    /// In each worker, privileges dropped, before the first client. False and `error`: the worker does not
+    /// start.
     bool (*start)(void* instance, marmoset::module::Worker& worker, marmoset::Error& error);
-    /// The worker is stopping: let clients end politely. Called once; the worker exits when all connections are gone, or at its drain timeout.
+    /// The worker is stopping: let clients end politely. Called once; the worker exits when all connections
+    /// are gone, or at its drain timeout.
     void (*stop)(void* instance);
     /// All connections are gone and the loop is about to end: close handles.
     void (*finish)(void* instance);

@@ -1,4 +1,5 @@
-// Fills the module table from a class, so that a module's author writes C++ and the loader sees a C structure.
+// Fills the module table from a class, so that a module's author writes C++ and the loader sees a C
+// structure.
 //
 //     class Skeleton {
 //       public:
@@ -44,12 +45,17 @@ class Adapter {
         module.key_count = T::kKeys.size();
         module.create = create;
         module.destroy = [](void* instance) { delete static_cast<T*>(instance); };
-        if constexpr (requires(T& t, Worker& worker) { t.start(worker); }) module.start = start;
-        if constexpr (requires(T& t) { t.stop(); }) module.stop = [](void* instance) { static_cast<T*>(instance)->stop(); };
-        if constexpr (requires(T& t) { t.finish(); }) module.finish = [](void* instance) { static_cast<T*>(instance)->finish(); };
-        if constexpr (requires(T& t, http::Exchange& exchange) { t.on_request(exchange); }) module.on_request = on_request;
-        if constexpr (requires(T& t, http::Exchange& exchange) { t.on_response(exchange); }) module.on_response = on_response;
-        if constexpr (requires(T& t, http::Exchange& exchange) { t.on_done(exchange, true); }) module.on_done = on_done;
+        if constexpr (requires(T & t, Worker & worker) { t.start(worker); }) module.start = start;
+        if constexpr (requires(T & t) { t.stop(); })
+            module.stop = [](void* instance) { static_cast<T*>(instance)->stop(); };
+        if constexpr (requires(T & t) { t.finish(); })
+            module.finish = [](void* instance) { static_cast<T*>(instance)->finish(); };
+        if constexpr (requires(T & t, http::Exchange & exchange) { t.on_request(exchange); })
+            module.on_request = on_request;
+        if constexpr (requires(T & t, http::Exchange & exchange) { t.on_response(exchange); })
+            module.on_response = on_response;
+        if constexpr (requires(T & t, http::Exchange & exchange) { t.on_done(exchange, true); })
+            module.on_done = on_done;
         return module;
     }
 
@@ -106,8 +112,8 @@ class Adapter {
 }  // namespace marmoset::module
 
 /// Defines the table of module class `type` under the name the loader looks for.
-#define MARMOSET_MODULE(type, name)                                                     \
-    extern "C" {                                                                        \
-    extern const MarmosetModule marmoset_module_##name;                                 \
+#define MARMOSET_MODULE(type, name)                                                         \
+    extern "C" {                                                                            \
+    extern const MarmosetModule marmoset_module_##name;                                     \
     const MarmosetModule marmoset_module_##name = marmoset::module::Adapter<type>::table(); \
     }

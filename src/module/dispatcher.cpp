@@ -39,7 +39,9 @@ void Dispatcher::finish() {
     }
 }
 
-http::Verdict Dispatcher::on_request(http::Exchange& exchange) { return ask_from(exchange, 0); }
+http::Verdict Dispatcher::on_request(http::Exchange& exchange) {
+    return ask_from(exchange, 0);
+}
 
 http::Verdict Dispatcher::on_resume(http::Exchange& exchange, http::Verdict verdict) {
     return verdict.kind == http::Verdict::Next ? ask_from(exchange, exchange.hook + 1) : verdict;
@@ -67,11 +69,13 @@ http::Verdict Dispatcher::ask_from(http::Exchange& exchange, unsigned first) {
 }
 
 void Dispatcher::on_response(http::Exchange& exchange) {
-    for (const auto& call : on_response_) call.hook(call.object, exchange);
+    for (const auto& call : on_response_)
+        call.hook(call.object, exchange);
 }
 
 void Dispatcher::on_done(http::Exchange& exchange, bool aborted) {
-    for (const auto& call : on_done_) call.hook(call.object, exchange, aborted);
+    for (const auto& call : on_done_)
+        call.hook(call.object, exchange, aborted);
 }
 
 }  // namespace marmoset::module

@@ -1,5 +1,5 @@
-// The modules of one `servers` entry in the order requests meet them. Implements the handler that http declares.
-// Hooks are packed per event: a module without a hook costs nothing there.
+// The modules of one `servers` entry in the order requests meet them. Implements the handler that http
+// declares. Hooks are packed per event: a module without a hook costs nothing there.
 #pragma once
 
 #include <memory>

@@ -17,12 +17,15 @@ extern "C" const MarmosetModule* const marmoset_static_modules[];
 namespace marmoset::module {
 
 std::string check_interface(const MarmosetModule& module, std::string_view build_tag) {
-    if (module.abi_major != kAbiMajor || module.abi_minor > kAbiMinor || module.size > sizeof(MarmosetModule)) {
-        return "made for interface " + std::to_string(module.abi_major) + "." + std::to_string(module.abi_minor) +
-               ", this server has " + std::to_string(kAbiMajor) + "." + std::to_string(kAbiMinor);
+    if (module.abi_major != kAbiMajor || module.abi_minor > kAbiMinor ||
+        module.size > sizeof(MarmosetModule)) {
+        return "made for interface " + std::to_string(module.abi_major) + "." +
+               std::to_string(module.abi_minor) + ", this server has " + std::to_string(kAbiMajor) + "." +
+               std::to_string(kAbiMinor);
     }
     if (build_tag != module.build_tag) {
-        return std::string("built as \"") + module.build_tag + "\", this server as \"" + std::string(build_tag) + "\"";
+        return std::string("built as \"") + module.build_tag + "\", this server as \"" +
+               std::string(build_tag) + "\"";
     }
     return {};
 }
@@ -49,13 +52,15 @@ const MarmosetModule* Registry::find(std::string_view name) {
 }
 
 const MarmosetModule* Registry::load(const std::string& file, const std::string& name) {
-    // Local symbols: modules must not lean on each other. Never closed: its code may be on the stack of a worker.
+    // Local symbols: modules must not lean on each other. Never closed: its code may be on the stack of a
+    // worker.
     void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         errors_.emplace_back(dlerror());
         return nullptr;
     }
-    const auto* module = static_cast<const MarmosetModule*>(dlsym(library, ("marmoset_module_" + name).c_str()));
+    const auto* module =
+        static_cast<const MarmosetModule*>(dlsym(library, ("marmoset_module_" + name).c_str()));
     if (!module) {
         errors_.push_back(file + ": no symbol marmoset_module_" + name);
         return nullptr;
@@ -70,7 +75,8 @@ const MarmosetModule* Registry::load(const std::string& file, const std::string&
 
 std::vector<const MarmosetModule*> Registry::all() {
     std::vector<std::string> names;
-    for (const MarmosetModule* const* module = marmoset_static_modules; *module; ++module) names.emplace_back((*module)->name);
+    for (const MarmosetModule* const* module = marmoset_static_modules; *module; ++module)
+        names.emplace_back((*module)->name);
     for (const std::string& path : paths_) {
         DIR* folder = opendir(path.c_str());
         if (!folder) continue;

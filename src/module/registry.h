@@ -1,5 +1,5 @@
-// Where modules come from: those linked in, and `<name>.so` in the module paths. In: a group's name. Out: its table,
-// checked against our own interface.
+// Where modules come from: those linked in, and `<name>.so` in the module paths. In: a group's name. Out: its
+// table, checked against our own interface.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ class Registry {
     /// `paths`: folders searched in order; missing ones are skipped.
     explicit Registry(std::vector<std::string> paths) : paths_(std::move(paths)) {}
 
-    /// The module that serves configuration group `name`, loading it if need be. nullptr: there is none. A file that can't be loaded or has another
-    /// interface is remembered in errors() and counts as none.
+    /// The module that serves configuration group `name`, loading it if need be. nullptr: there is none. A
+    /// file that can't be loaded or has another interface is remembered in errors() and counts as none.
     const MarmosetModule* find(std::string_view name);
     /// Every module of this build: linked in, and found in the paths.
     std::vector<const MarmosetModule*> all();

@@ -29,10 +29,16 @@ Address Address::from(const sockaddr* address, socklen_t size) {
 std::string Address::host() const {
     char text[INET6_ADDRSTRLEN] = "";
     switch (family_) {
-        case Family::Ip4: inet_ntop(AF_INET, bytes_ + 12, text, sizeof text); break;
-        case Family::Ip6: inet_ntop(AF_INET6, bytes_, text, sizeof text); break;
-        case Family::Unix: return "unix";
-        case Family::None: return "-";
+        case Family::Ip4:
+            inet_ntop(AF_INET, bytes_ + 12, text, sizeof text);
+            break;
+        case Family::Ip6:
+            inet_ntop(AF_INET6, bytes_, text, sizeof text);
+            break;
+        case Family::Unix:
+            return "unix";
+        case Family::None:
+            return "-";
     }
     return text;
 }

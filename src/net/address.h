@@ -34,8 +34,8 @@ class Address {
     Family family_ = Family::None;
 };
 
-/// Where to listen. `text` as in `addr =`: empty or "any" (IPv6 socket that takes IPv4 too; IPv4 where the kernel has no IPv6), an
-/// IPv4 or IPv6 literal, "unix:/path".
+/// Where to listen. `text` as in `addr =`: empty or "any" (IPv6 socket that takes IPv4 too; IPv4 where the
+/// kernel has no IPv6), an IPv4 or IPv6 literal, "unix:/path".
 struct ListenAddress {
     sockaddr_storage storage{};
     socklen_t size = 0;

@@ -1,5 +1,7 @@
 #include "net/connection.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -54,8 +56,11 @@ void Connection::on_turn_end() {
 }
 
 void Connection::update_interest() {
-    // While paused only a peer that vanishes is listened for; its polite end of stream waits its turn behind its data.
-    const int reading = paused_ == 0 ? UV_READABLE : paused_for(ReadPause::Ended) || hung_up_ ? 0 : UV_DISCONNECT;
+    // While paused only a peer that vanishes is listened for; its polite end of stream waits its turn behind
+    // its data.
+    const int reading = paused_ == 0                               ? UV_READABLE
+                        : paused_for(ReadPause::Ended) || hung_up_ ? 0
+                                                                   : UV_DISCONNECT;
     const uint8_t wanted = static_cast<uint8_t>(reading | (blocked() ? UV_WRITABLE : 0));
     if (wanted == interest_) return;
     interest_ = wanted;
@@ -69,8 +74,11 @@ void Connection::update_interest() {
 }
 
 void Connection::on_poll(int status, int events) {
-    if (status < 0) {
-        close(CloseReason::ReadError);
+    if (status < 0) {  // libuv says no more than EBADF for any error of the socket
+        int error = 0;
+        socklen_t size = sizeof error;
+        getsockopt(transport_->descriptor(), SOL_SOCKET, SO_ERROR, &error, &size);
+        close(error == ECONNRESET || error == EPIPE ? CloseReason::PeerReset : CloseReason::ReadError);
         return;
     }
     if ((events & UV_WRITABLE) != 0) on_writable();
@@ -113,7 +121,8 @@ void Connection::on_writable() {
 }
 
 void Connection::on_output_failed(int error_number) {
-    close(error_number == ECONNRESET || error_number == EPIPE ? CloseReason::PeerReset : CloseReason::WriteError);
+    close(error_number == ECONNRESET || error_number == EPIPE ? CloseReason::PeerReset
+                                                              : CloseReason::WriteError);
 }
 
 void Connection::on_timer() {
@@ -169,7 +178,8 @@ void Connection::close(CloseReason reason) {
         connection->loop_.retire(std::move(connection->protocol_));
         delete connection;
     });
-    // The poll handle is inactive from here on, so the descriptor may go at once: its number is not polled any more.
+    // The poll handle is inactive from here on, so the descriptor may go at once: its number is not polled
+    // any more.
     transport_.reset();
 }
 

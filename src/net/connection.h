@@ -16,15 +16,17 @@ namespace marmoset::net {
 
 class Connection;
 
-/// What speaks on a connection. Owned by it; `connection()` outlives the protocol. All calls come from the loop's thread.
+/// What speaks on a connection. Owned by it; `connection()` outlives the protocol. All calls come from the
+/// loop's thread.
 class Protocol : public Retired {
   public:
     explicit Protocol(Connection& connection) : connection_(connection) {}
 
     /// How many bytes it will take in one piece, at least 1.
     virtual size_t read_limit() const { return SIZE_MAX; }
-    /// Bytes from the peer, in the loop's read buffer: may be changed in place, gone when the call returns. All of them
-    /// are taken: what is incomplete the protocol keeps. May close the connection or replace itself.
+    /// Bytes from the peer, in the loop's read buffer: may be changed in place, gone when the call returns.
+    /// All of them are taken: what is incomplete the protocol keeps. May close the connection or replace
+    /// itself.
     virtual void on_bytes(MutableBytes data) = 0;
     /// The peer will send no more (half-closed); it may still read.
     virtual void on_end_of_stream() = 0;
@@ -47,12 +49,12 @@ class Protocol : public Retired {
 
 /// Why a connection is not being read. Reading resumes when no reason is left.
 enum class ReadPause : uint8_t {
-    Exchange = 1,   ///< a request is being answered; the next one waits
-    Output = 2,     ///< the peer does not take what we send
-    Credit = 4,     ///< the system server has not granted more
-    Link = 8,       ///< the link is full
-    Handshake = 16, ///< upgraded, the other side has not accepted yet
-    Ended = 32,     ///< end of stream was seen
+    Exchange = 1,    ///< a request is being answered; the next one waits
+    Output = 2,      ///< the peer does not take what we send
+    Credit = 4,      ///< the system server has not granted more
+    Link = 8,        ///< the link is full
+    Handshake = 16,  ///< upgraded, the other side has not accepted yet
+    Ended = 32,      ///< end of stream was seen
 };
 
 /// Called when a connection is gone, before it is freed: the owner of the list of connections.
@@ -65,18 +67,22 @@ class ConnectionObserver {
 class Connection final : public Timer, public TurnEnd {
   public:
     /// `observer` outlives the connection. Call start() next; the connection deletes itself after close().
-    Connection(Loop& loop, std::unique_ptr<Transport> transport, const Address& peer, ConnectionObserver& observer);
+    Connection(Loop& loop, std::unique_ptr<Transport> transport, const Address& peer,
+               ConnectionObserver& observer);
 
     /// Begins reading with `protocol`. False if the descriptor can't be polled (then it has been closed).
     bool start(std::unique_ptr<Protocol> protocol);
-    /// From now on `protocol` speaks; the old one is freed at the end of the turn. Bytes the old one has not dealt with are its to hand over.
+    /// From now on `protocol` speaks; the old one is freed at the end of the turn. Bytes the old one has not
+    /// dealt with are its to hand over.
     void replace_protocol(std::unique_ptr<Protocol> protocol);
     Protocol& protocol() const { return *protocol_; }
 
     // Output: see OutputGather for the kinds of memory.
     void write_copy(Bytes data) { loop_.output().append_copy(*this, data); }
     void write_borrowed(Bytes data) { loop_.output().append_borrowed(*this, data); }
-    void write_shared(Bytes data, Ref<RefCounted> owner) { loop_.output().append_shared(*this, data, std::move(owner)); }
+    void write_shared(Bytes data, Ref<RefCounted> owner) {
+        loop_.output().append_shared(*this, data, std::move(owner));
+    }
     void write_file(int fd, off_t offset, size_t size, Ref<RefCounted> owner) {
         loop_.output().append_file(*this, fd, offset, size, std::move(owner));
     }
@@ -98,10 +104,11 @@ class Connection final : public Timer, public TurnEnd {
     void set_deadline(uint64_t milliseconds) { loop_.timers().arm(*this, milliseconds); }
     void clear_deadline() { loop_.timers().disarm(*this); }
 
-    /// Ends the connection at once; unsent output is dropped. `this` stays valid until the loop's close callback.
+    /// Ends the connection at once; unsent output is dropped. `this` stays valid until the loop's close
+    /// callback.
     void close(CloseReason reason);
-    /// Sends what is queued, half-closes, waits a little for the peer to close (so that a reset does not destroy the answer on its
-    /// way), then closes. Further input is thrown away.
+    /// Sends what is queued, half-closes, waits a little for the peer to close (so that a reset does not
+    /// destroy the answer on its way), then closes. Further input is thrown away.
     void close_after_output(CloseReason reason);
     bool closing() const { return closing_; }
     /// True once close_after_output was called, too.
@@ -143,7 +150,7 @@ class Connection final : public Timer, public TurnEnd {
     bool closing_ = false;
     bool lingering_ = false;
     bool half_closed_ = false;
-    bool hung_up_ = false;   // the peer's end of stream was seen by poll, though not read
+    bool hung_up_ = false;  // the peer's end of stream was seen by poll, though not read
     CloseReason final_reason_ = CloseReason::PeerClosed;
 };
 

@@ -50,7 +50,8 @@ Result<std::vector<FileDescriptor>> bind_unix(const ListenAddress& address) {
     struct stat info;
     if (lstat(address.unix_path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) {
         FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-        const int status = connect(probe.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
+        const int status =
+            connect(probe.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
         if (status == 0 || errno == EAGAIN) return errno_error("bind", address.text(), EADDRINUSE);
         if (errno == ECONNREFUSED) unlink(address.unix_path.c_str());
     }
@@ -136,7 +137,8 @@ void Listener::accept_some() {
                 // Level-triggered polling would spin: the listener sleeps, connected clients are served on.
                 static log::RateLimit limit;
                 if (limit.permit(loop_.now())) {
-                    log::error("accept: {}; new clients wait{}", errno_error("", "", errno).text.substr(2), limit.suffix());
+                    log::error("accept: {}; new clients wait{}", errno_error("", "", errno).text.substr(2),
+                               limit.suffix());
                 }
                 uv_poll_stop(&poll_);
                 loop_.timers().arm(*this, kPauseMs);

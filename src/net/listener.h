@@ -14,12 +14,14 @@
 
 namespace marmoset::net {
 
-/// Binds and listens: `count` sockets that share one TCP port (SO_REUSEPORT, one a worker), or one UNIX socket. `address`'s
-/// port 0 becomes the port the kernel picked. Before that a probe without SO_REUSEPORT, so that a second instance fails clearly. A stale UNIX socket
-/// file is replaced only if nobody listens on it; its mode is 0660.
+/// Binds and listens: `count` sockets that share one TCP port (SO_REUSEPORT, one a worker), or one UNIX
+/// socket. `address`'s port 0 becomes the port the kernel picked. Before that a probe without SO_REUSEPORT,
+/// so that a second instance fails clearly. A stale UNIX socket file is replaced only if nobody listens on
+/// it; its mode is 0660.
 Result<std::vector<FileDescriptor>> bind_listeners(ListenAddress& address, unsigned count);
 
-/// Accepts from one listening socket on one loop. Takes at most 64 clients a wake-up so that others get their turn.
+/// Accepts from one listening socket on one loop. Takes at most 64 clients a wake-up so that others get their
+/// turn.
 class Listener final : public Timer {
   public:
     using OnAccept = std::function<void(FileDescriptor socket, const Address& peer)>;

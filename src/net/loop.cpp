@@ -29,8 +29,9 @@ Loop::Loop()
     uv_prepare_init(&loop_, &prepare_);
     uv_check_init(&loop_, &check_);
     prepare_.data = check_.data = this;
-    // Poll callbacks are followed by `check`; timers, closing callbacks and finished thread-pool work by `prepare`. In both
-    // places the loop is about to sleep or to look for events: what was gathered must leave.
+    // Poll callbacks are followed by `check`; timers, closing callbacks and finished thread-pool work by
+    // `prepare`. In both places the loop is about to sleep or to look for events: what was gathered must
+    // leave.
     uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Loop*>(handle->data)->end_turn(); });
     uv_check_start(&check_, [](uv_check_t* handle) { static_cast<Loop*>(handle->data)->end_turn(); });
     uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
@@ -48,9 +49,13 @@ Loop::~Loop() {
     assert(status == 0 && "a handle outlived its loop");
 }
 
-void Loop::run() { uv_run(&loop_, UV_RUN_DEFAULT); }
+void Loop::run() {
+    uv_run(&loop_, UV_RUN_DEFAULT);
+}
 
-void Loop::stop() { uv_stop(&loop_); }
+void Loop::stop() {
+    uv_stop(&loop_);
+}
 
 int64_t Loop::wall_seconds() {
     const uint64_t now = uv_now(&loop_);

@@ -1,5 +1,6 @@
 // One libuv loop and what every user of it shares: the read buffer, the end of the turn, deadlines, the
-// account of queued memory. In: handles of others. Out: their callbacks. One thread; a worker has exactly one.
+// account of queued memory. In: handles of others. Out: their callbacks. One thread; a worker has exactly
+// one.
 #pragma once
 
 #include <uv.h>
@@ -63,12 +64,12 @@ class Loop {
     TimerWheel& timers() { return timers_; }
     OutputGather& output() { return *output_; }
 
-    /// The buffer everyone reads into; free again when the callback that filled it returns. kReadPadding bytes before and after
-    /// it may be overwritten by the one who uses it.
+    /// The buffer everyone reads into; free again when the callback that filled it returns. kReadPadding
+    /// bytes before and after it may be overwritten by the one who uses it.
     MutableBytes read_buffer() { return {read_memory_.get() + kReadPadding, kReadBufferSize}; }
 
-    /// Runs `task` once at the end of this turn, after all callbacks of this poll. Queueing twice is the same as once.
-    /// A task that queues itself while running runs again in the same turn's end.
+    /// Runs `task` once at the end of this turn, after all callbacks of this poll. Queueing twice is the same
+    /// as once. A task that queues itself while running runs again in the same turn's end.
     void at_turn_end(TurnEnd& task);
     /// Frees `object` at the end of the turn.
     void retire(std::unique_ptr<Retired> object) { retired_.push_back(std::move(object)); }
@@ -78,12 +79,14 @@ class Loop {
 
     /// Bytes held by queues and reassembly in this process: kept by those who queue, limited by `maxmemory`.
     uint64_t queued_memory() const { return queued_memory_; }
-    void add_queued_memory(int64_t bytes) { queued_memory_ = static_cast<uint64_t>(static_cast<int64_t>(queued_memory_) + bytes); }
+    void add_queued_memory(int64_t bytes) {
+        queued_memory_ = static_cast<uint64_t>(static_cast<int64_t>(queued_memory_) + bytes);
+    }
     void set_memory_limit(uint64_t bytes) { memory_limit_ = bytes; }
     bool memory_exhausted() const { return queued_memory_ > memory_limit_; }
 
-    /// Runs `work` in libuv's thread pool, then `done` on this loop (always, also when the loop is about to end). `work` must touch nothing
-    /// that the loop's thread uses meanwhile.
+    /// Runs `work` in libuv's thread pool, then `done` on this loop (always, also when the loop is about to
+    /// end). `work` must touch nothing that the loop's thread uses meanwhile.
     void run_blocking(std::function<void()> work, std::function<void()> done);
 
   private:

@@ -122,7 +122,8 @@ void OutputGather::append_shared(Connection& connection, Bytes data, Ref<RefCoun
     append(connection, {data.data(), data.size(), std::move(owner), -1, 0});
 }
 
-void OutputGather::append_file(Connection& connection, int fd, off_t offset, size_t size, Ref<RefCounted> owner) {
+void OutputGather::append_file(Connection& connection, int fd, off_t offset, size_t size,
+                               Ref<RefCounted> owner) {
     append(connection, {nullptr, size, std::move(owner), fd, offset});
 }
 
@@ -131,7 +132,8 @@ void OutputGather::append_waiting(OutputQueue& queue, Bytes data) {
     queue.bytes += data.size();
     while (!data.empty()) {
         if (!queue.tail || queue.tail->room() == 0) {
-            queue.tail = Ref<OwnedBlock>(new OwnedBlock(std::max(kOwnedBlock, std::min<size_t>(data.size(), 262144))));
+            queue.tail =
+                Ref<OwnedBlock>(new OwnedBlock(std::max(kOwnedBlock, std::min<size_t>(data.size(), 262144))));
         }
         const size_t piece = std::min(data.size(), queue.tail->room());
         uint8_t* to = queue.tail->data() + queue.tail->used;
@@ -212,7 +214,8 @@ FlushStatus OutputGather::send(Connection& connection, OutputQueue& queue) {
             }
         }
         // A short write means a full socket buffer: asking again would only answer EAGAIN.
-        if (static_cast<size_t>(sent) < offered && queue.items[queue.head].data != nullptr) return FlushStatus::Blocked;
+        if (static_cast<size_t>(sent) < offered && queue.items[queue.head].data != nullptr)
+            return FlushStatus::Blocked;
     }
     return FlushStatus::Done;
 }

@@ -1,7 +1,7 @@
 // What leaves a connection. Pieces written during one turn are gathered per connection and leave in one
 // writev; what the kernel refuses stays in the connection's queue. An idle connection owns neither.
-// Three kinds of memory: copied (small pieces, into the loop's arena), borrowed (the caller keeps it valid until flush),
-// shared (reference counted: a cached file) and ranges of a file (sendfile).
+// Three kinds of memory: copied (small pieces, into the loop's arena), borrowed (the caller keeps it valid
+// until flush), shared (reference counted: a cached file) and ranges of a file (sendfile).
 #pragma once
 
 #include <sys/types.h>
@@ -23,7 +23,8 @@ class Loop;
 struct OutputItem {
     const uint8_t* data = nullptr;  ///< memory; nullptr: a range of `fd`
     size_t size = 0;
-    Ref<RefCounted> owner;          ///< keeps memory or descriptor alive; null: arena or borrowed, copied when it has to wait
+    Ref<RefCounted>
+        owner;  ///< keeps memory or descriptor alive; null: arena or borrowed, copied when it has to wait
     int fd = -1;
     off_t offset = 0;
 };
@@ -41,14 +42,15 @@ class OwnedBlock final : public RefCounted {
     std::unique_ptr<uint8_t[]> memory_;
 };
 
-/// Pieces of one connection in order. From a pool of the loop: taken with the first piece, given back when empty.
+/// Pieces of one connection in order. From a pool of the loop: taken with the first piece, given back when
+/// empty.
 struct OutputQueue {
     std::vector<OutputItem> items;
-    size_t head = 0;            ///< items before it are gone
-    uint64_t bytes = 0;         ///< of memory and files still to be sent
-    uint64_t memory = 0;        ///< part of it that was copied to wait: counted in the loop's account
-    bool blocked = false;       ///< the kernel refused: waits for writability; everything in it has an owner
-    Ref<OwnedBlock> tail;       ///< block that the last copied pieces lie in
+    size_t head = 0;       ///< items before it are gone
+    uint64_t bytes = 0;    ///< of memory and files still to be sent
+    uint64_t memory = 0;   ///< part of it that was copied to wait: counted in the loop's account
+    bool blocked = false;  ///< the kernel refused: waits for writability; everything in it has an owner
+    Ref<OwnedBlock> tail;  ///< block that the last copied pieces lie in
 
     bool empty() const { return head == items.size(); }
     void clear();
@@ -63,10 +65,11 @@ class OutputGather {
     explicit OutputGather(Loop& loop);
     ~OutputGather();
 
-    /// Room for `size` bytes in the arena (at most kArena); what has been gathered so far may leave to make it.
-    /// Valid until the next reserve() or flush.
+    /// Room for `size` bytes in the arena (at most kArena); what has been gathered so far may leave to make
+    /// it. Valid until the next reserve() or flush.
     uint8_t* reserve(size_t size);
-    /// Appends the first `size` reserved bytes to the connection's output. Consecutive pieces of one connection join.
+    /// Appends the first `size` reserved bytes to the connection's output. Consecutive pieces of one
+    /// connection join.
     void commit(Connection& connection, size_t size);
 
     /// Copies `data` (any size).

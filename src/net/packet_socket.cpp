@@ -41,8 +41,8 @@ void PacketSocket::poll(int events) {
 
 void PacketSocket::on_poll(int status, int events) {
     if (status < 0) {
-        // POLLERR: libuv has stopped polling. A peer that closed with our packets unread leaves ECONNRESET behind, and in front
-        // of the end of stream its own last packets.
+        // POLLERR: libuv has stopped polling. A peer that closed with our packets unread leaves ECONNRESET
+        // behind, and in front of the end of stream its own last packets.
         while (!closed_ && read_some()) {
         }
         if (!closed_) listener_->on_end(std::string("poll: ") + uv_strerror(status));

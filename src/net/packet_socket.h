@@ -1,4 +1,5 @@
-// A connected SOCK_SEQPACKET socket on a loop: whole packets in and out, never a part of one. Used by the link on both sides.
+// A connected SOCK_SEQPACKET socket on a loop: whole packets in and out, never a part of one. Used by the
+// link on both sides.
 #pragma once
 
 #include <sys/uio.h>
@@ -35,7 +36,8 @@ class PacketSocket {
     /// Begins reading; false if the descriptor can't be polled.
     bool start();
 
-    /// One packet of all pieces. Blocked: nothing was sent, on_writable() follows. Failed: on_end() follows at the next wake-up.
+    /// One packet of all pieces. Blocked: nothing was sent, on_writable() follows. Failed: on_end() follows
+    /// at the next wake-up.
     SendStatus send(const iovec* pieces, int count);
 
     /// Stops all callbacks and frees the object when libuv lets go of the handle.

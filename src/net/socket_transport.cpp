@@ -36,6 +36,8 @@ ssize_t SocketTransport::send_file(int fd, off_t offset, size_t size) {
     }
 }
 
-void SocketTransport::shutdown_write() { ::shutdown(socket_.get(), SHUT_WR); }
+void SocketTransport::shutdown_write() {
+    ::shutdown(socket_.get(), SHUT_WR);
+}
 
 }  // namespace marmoset::net

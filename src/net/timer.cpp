@@ -9,7 +9,8 @@ Timer::~Timer() {
 }
 
 TimerWheel::TimerWheel(uv_loop_t* loop) : loop_(loop), start_ms_(uv_now(loop)) {
-    for (List& list : slots_) list.previous_ = list.next_ = &list;
+    for (List& list : slots_)
+        list.previous_ = list.next_ = &list;
     uv_timer_init(loop, &handle_);
     handle_.data = this;
     uv_unref(reinterpret_cast<uv_handle_t*>(&handle_));
@@ -17,7 +18,8 @@ TimerWheel::TimerWheel(uv_loop_t* loop) : loop_(loop), start_ms_(uv_now(loop)) {
 
 void TimerWheel::close() {
     for (List& list : slots_) {
-        while (list.next_ != &list) unlink(*list.next_);
+        while (list.next_ != &list)
+            unlink(*list.next_);
         list.previous_ = list.next_ = nullptr;
     }
     uv_close(reinterpret_cast<uv_handle_t*>(&handle_), nullptr);
@@ -45,7 +47,8 @@ void TimerWheel::link(Timer& timer, uint32_t tick) {
 
 void TimerWheel::arm(Timer& timer, uint64_t milliseconds) {
     const uint32_t now = current_tick();
-    const auto ticks = static_cast<uint32_t>(std::min<uint64_t>((milliseconds + kTickMs - 1) / kTickMs, 1u << 30));
+    const auto ticks =
+        static_cast<uint32_t>(std::min<uint64_t>((milliseconds + kTickMs - 1) / kTickMs, 1u << 30));
     timer.deadline_ = now + std::max(ticks, 1u);
     if (scheduled_ == 0) processed_ = std::max(processed_, now - 1);  // an empty wheel did not turn
     // Linked in an earlier slot that is still to come: it is looked at there and moved then.

@@ -1,5 +1,6 @@
-// Deadlines of connections: a wheel of lists, so that arming one costs a few stores and no system call, and ten
-// thousand idle clients cost one libuv timer. Resolution 100 ms: these are seconds-long deadlines, not clocks.
+// Deadlines of connections: a wheel of lists, so that arming one costs a few stores and no system call, and
+// ten thousand idle clients cost one libuv timer. Resolution 100 ms: these are seconds-long deadlines, not
+// clocks.
 #pragma once
 
 #include <uv.h>
@@ -23,14 +24,15 @@ class Timer {
 
   protected:
     virtual ~Timer();
-    /// The deadline has passed; the timer is disarmed before the call and may be armed again in it, or destroyed.
+    /// The deadline has passed; the timer is disarmed before the call and may be armed again in it, or
+    /// destroyed.
     virtual void on_timer() = 0;
 
   private:
     friend class TimerWheel;
     Timer* previous_ = nullptr;  // in the wheel's list; nullptr: not linked
     Timer* next_ = nullptr;
-    uint32_t deadline_ = 0;  // in ticks; 0: disarmed, though it may still be linked (see arm())
+    uint32_t deadline_ = 0;   // in ticks; 0: disarmed, though it may still be linked (see arm())
     uint32_t slot_tick_ = 0;  // the tick of the slot it is linked in
 };
 
@@ -42,8 +44,9 @@ class TimerWheel {
     /// Starts closing the libuv handle; the wheel lives until the loop has run its close callbacks.
     void close();
 
-    /// on_timer() after `milliseconds` at the earliest, one tick later at the latest. Arming again replaces the deadline. A later deadline
-    /// leaves the timer where it is linked and moves it only when that slot comes round: re-arming per request is free.
+    /// on_timer() after `milliseconds` at the earliest, one tick later at the latest. Arming again replaces
+    /// the deadline. A later deadline leaves the timer where it is linked and moves it only when that slot
+    /// comes round: re-arming per request is free.
     void arm(Timer& timer, uint64_t milliseconds);
     void disarm(Timer& timer) { timer.deadline_ = 0; }
 
@@ -63,8 +66,8 @@ class TimerWheel {
     uv_loop_t* loop_;
     uv_timer_t handle_;
     uint64_t start_ms_;
-    uint32_t processed_ = 0;      // all ticks up to this one are done
-    uint32_t scheduled_ = 0;      // tick the libuv timer waits for; 0: stopped
+    uint32_t processed_ = 0;  // all ticks up to this one are done
+    uint32_t scheduled_ = 0;  // tick the libuv timer waits for; 0: stopped
     std::array<List, kSlots> slots_;
 };
 

@@ -1,4 +1,5 @@
-// Bytes in and out of one peer, without blocking. A plain socket here; TLS is another one over the same socket.
+// Bytes in and out of one peer, without blocking. A plain socket here; TLS is another one over the same
+// socket.
 #pragma once
 
 #include <sys/types.h>
@@ -18,7 +19,8 @@ class Transport {
     virtual ssize_t read(MutableBytes into) = 0;
     /// Bytes taken, or -EAGAIN, or -errno.
     virtual ssize_t write(const iovec* pieces, int count) = 0;
-    /// Sends `size` bytes of file `fd` from `offset`; bytes sent, -EAGAIN, -errno; 0: the file is shorter than that.
+    /// Sends `size` bytes of file `fd` from `offset`; bytes sent, -EAGAIN, -errno; 0: the file is shorter
+    /// than that.
     virtual ssize_t send_file(int fd, off_t offset, size_t size) = 0;
     /// Half-close: no more bytes follow.
     virtual void shutdown_write() = 0;

@@ -12,14 +12,18 @@ namespace marmoset::server {
 __extension__ typedef unsigned __int128 DoubleWord;
 
 AddressCounts::AddressCounts(unsigned workers) : workers_(workers) {
-    // Anonymous shared pages are zero, cost nothing until touched, and are what forked workers have in common.
-    void* memory = mmap(nullptr, workers * kPlaces * sizeof(Cell), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    // Anonymous shared pages are zero, cost nothing until touched, and are what forked workers have in
+    // common.
+    void* memory = mmap(nullptr, workers * kPlaces * sizeof(Cell), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
     cells_ = static_cast<Cell*>(memory);
     if (getrandom(seed_, sizeof seed_, 0) != sizeof seed_) seed_[0] = reinterpret_cast<uintptr_t>(memory);
 }
 
-AddressCounts::~AddressCounts() { munmap(cells_, workers_ * kPlaces * sizeof(Cell)); }
+AddressCounts::~AddressCounts() {
+    munmap(cells_, workers_ * kPlaces * sizeof(Cell));
+}
 
 size_t AddressCounts::place(const net::Address& address) const {
     // Multiply and fold both halves with a secret: enough to keep places from being chosen from outside.
@@ -31,7 +35,8 @@ size_t AddressCounts::place(const net::Address& address) const {
 unsigned AddressCounts::count(const net::Address& address) const {
     const size_t at = place(address);
     unsigned sum = 0;
-    for (unsigned worker = 0; worker < workers_; ++worker) sum += cell(worker, at).load(std::memory_order_relaxed);
+    for (unsigned worker = 0; worker < workers_; ++worker)
+        sum += cell(worker, at).load(std::memory_order_relaxed);
     return sum;
 }
 

@@ -1,6 +1,7 @@
-// How many clients each address holds, over all workers: shared memory, written without locks. One row of counters a worker, so that
-// a worker that crashes is forgotten by clearing its row. Addresses are hashed with a seed of this start into 65,536 places; two that
-// share a place share a count, which no client can aim at and which only matters near the limit.
+// How many clients each address holds, over all workers: shared memory, written without locks. One row of
+// counters a worker, so that a worker that crashes is forgotten by clearing its row. Addresses are hashed
+// with a seed of this start into 65,536 places; two that share a place share a count, which no client can aim
+// at and which only matters near the limit.
 #pragma once
 
 #include <atomic>
@@ -21,8 +22,12 @@ class AddressCounts {
 
     /// Clients of the address in all workers.
     unsigned count(const net::Address& address) const;
-    void add(unsigned worker, const net::Address& address) { cell(worker, place(address)).fetch_add(1, std::memory_order_relaxed); }
-    void remove(unsigned worker, const net::Address& address) { cell(worker, place(address)).fetch_sub(1, std::memory_order_relaxed); }
+    void add(unsigned worker, const net::Address& address) {
+        cell(worker, place(address)).fetch_add(1, std::memory_order_relaxed);
+    }
+    void remove(unsigned worker, const net::Address& address) {
+        cell(worker, place(address)).fetch_sub(1, std::memory_order_relaxed);
+    }
     /// The worker has died: its clients are gone.
     void clear(unsigned worker);
 

@@ -14,7 +14,8 @@ struct ControlMessage {
         NotAccepting,  ///< worker → supervisor: at maxclients, or draining
         Orphaned,      ///< supervisor → worker: nobody accepts from the sockets of `worker`; help out
         Adopted,       ///< supervisor → worker: `worker` accepts from them again
-        LogFiles,      ///< supervisor → worker: error log and access log were reopened; their descriptors come along
+        LogFiles,  ///< supervisor → worker: error log and access log were reopened; their descriptors come
+                   ///< along
     } type;
     uint32_t worker;  ///< number of the worker it is about
 };

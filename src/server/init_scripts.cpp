@@ -44,7 +44,8 @@ void run_init_scripts(const std::string& path, const char* action) {
     std::error_code error;
     std::vector<std::string> scripts;
     if (std::filesystem::is_directory(path, error)) {
-        for (auto entry = std::filesystem::recursive_directory_iterator(path, error); !error && entry != decltype(entry)(); entry.increment(error)) {
+        for (auto entry = std::filesystem::recursive_directory_iterator(path, error);
+             !error && entry != decltype(entry)(); entry.increment(error)) {
             if (entry->is_regular_file(error)) scripts.push_back(entry->path());
         }
         std::sort(scripts.rbegin(), scripts.rend());
@@ -52,7 +53,8 @@ void run_init_scripts(const std::string& path, const char* action) {
         scripts.push_back(path);
     }
     if (error) log::error("init_d {}: {}", path, error.message());
-    for (const std::string& script : scripts) run(script, action);
+    for (const std::string& script : scripts)
+        run(script, action);
 }
 
 }  // namespace marmoset::server

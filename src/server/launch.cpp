@@ -43,7 +43,8 @@ std::string absolute(const std::string& path) {
 std::vector<std::string> module_paths(const Options& options) {
     std::vector<std::string> paths = options.module_paths;
     if (paths.empty()) paths.emplace_back(MARMOSET_PKGLIBDIR);
-    for (std::string& path : paths) path = absolute(path);
+    for (std::string& path : paths)
+        path = absolute(path);
     return paths;
 }
 
@@ -51,14 +52,16 @@ void enter_root(const std::string& root) {
     if (chdir(root.c_str()) != 0) log::error("-W {}: chdir failed", root);
 }
 
-// chroot once everything that needs the old root (configuration, modules' files) has been opened; not allowed: the working
-// directory it stays, as in ouistiti.
+// chroot once everything that needs the old root (configuration, modules' files) has been opened; not
+// allowed: the working directory it stays, as in ouistiti.
 void confine(const std::string& root) {
-    if (!root.empty() && geteuid() == 0 && chroot(".") != 0) log::warning("chroot {}: not permitted, staying with chdir", root);
+    if (!root.empty() && geteuid() == 0 && chroot(".") != 0)
+        log::warning("chroot {}: not permitted, staying with chdir", root);
 }
 
-// Goes on in a child of its own session. The parent stays until daemon_is_ready() was called on the result, so that its end tells
-// that the files which name the daemon are there; or until the child has failed, with status 1.
+// Goes on in a child of its own session. The parent stays until daemon_is_ready() was called on the result,
+// so that its end tells that the files which name the daemon are there; or until the child has failed, with
+// status 1.
 Result<FileDescriptor> become_daemon() {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return errno_error("pipe", "", errno);
@@ -73,7 +76,8 @@ Result<FileDescriptor> become_daemon() {
     ready.reset();
     char byte;
     ssize_t count;
-    do count = read(heard.get(), &byte, 1);
+    do
+        count = read(heard.get(), &byte, 1);
     while (count < 0 && errno == EINTR);
     _exit(count == 1 ? 0 : 1);
 }
@@ -91,22 +95,27 @@ void daemon_is_ready(const FileDescriptor& ready) {
 int print_version(module::Registry& registry) {
     std::fputs(version_text().c_str(), stdout);
     std::string names;
-    for (const MarmosetModule* module : registry.all()) names.append(" ").append(module->name);
+    for (const MarmosetModule* module : registry.all())
+        names.append(" ").append(module->name);
     std::printf("modules:%s\n", names.empty() ? " none" : names.c_str());
-    for (const std::string& error : registry.errors()) std::printf("not usable: %s\n", error.c_str());
+    for (const std::string& error : registry.errors())
+        std::printf("not usable: %s\n", error.c_str());
     return 0;
 }
 
 int print_config_help(module::Registry& registry) {
     std::vector<config::ModuleTable> tables;
-    for (const MarmosetModule* module : registry.all()) tables.push_back({module->name, {module->keys, module->key_count}});
+    for (const MarmosetModule* module : registry.all())
+        tables.push_back({module->name, {module->keys, module->key_count}});
     std::fputs(config::describe_configuration(tables).c_str(), stdout);
     return 0;
 }
 
 void report(const config::Diagnostics& diagnostics) {
-    for (const std::string& warning : diagnostics.warnings) std::fprintf(stderr, "marmoset: warning: %s\n", warning.c_str());
-    for (const std::string& error : diagnostics.errors) std::fprintf(stderr, "marmoset: %s\n", error.c_str());
+    for (const std::string& warning : diagnostics.warnings)
+        std::fprintf(stderr, "marmoset: warning: %s\n", warning.c_str());
+    for (const std::string& error : diagnostics.errors)
+        std::fprintf(stderr, "marmoset: %s\n", error.c_str());
 }
 
 Result<void> open_logs(const Settings& settings, const Identity& identity, log::AccessLog& access_log) {
@@ -119,7 +128,8 @@ Result<void> open_logs(const Settings& settings, const Identity& identity, log::
     if (!opened) return opened;
     // As ouistiti: the files belong to the user the server runs as, so that it may reopen them.
     if (geteuid() == 0 && identity.uid != 0) {
-        if (settings.log_file && log::descriptor() > 2 && fchown(log::descriptor(), identity.uid, identity.gid) != 0) {
+        if (settings.log_file && log::descriptor() > 2 &&
+            fchown(log::descriptor(), identity.uid, identity.gid) != 0) {
             return errno_error("chown", *settings.log_file, errno);
         }
         if (access_log.descriptor() > 2 && fchown(access_log.descriptor(), identity.uid, identity.gid) != 0) {
@@ -129,7 +139,8 @@ Result<void> open_logs(const Settings& settings, const Identity& identity, log::
     return {};
 }
 
-int serve_alone(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log, const Identity& identity) {
+int serve_alone(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log,
+                const Identity& identity) {
     const auto dropped = drop_privileges(identity);
     if (!dropped) return fail(dropped.error().text);
     AddressCounts address_counts(1);
@@ -200,9 +211,11 @@ int launch(Options options) {
     log::set_process_name(settings->workers == 0 ? "server" : "supervisor");
     run_init_scripts(settings->init_d, "start");
     std::string addresses;
-    for (const SiteSockets& site : *sockets) addresses.append(addresses.empty() ? "" : ", ").append(site.address);
+    for (const SiteSockets& site : *sockets)
+        addresses.append(addresses.empty() ? "" : ", ").append(site.address);
     log::info("listening on {}, {} workers", addresses, settings->workers);
-    if (geteuid() == 0 && identity->uid == 0) log::warning("{}: the server runs as root", settings->user_location);
+    if (geteuid() == 0 && identity->uid == 0)
+        log::warning("{}: the server runs as root", settings->user_location);
     const auto ports = ports_file->write(*sockets);
     if (!ports) return fail(ports.error().text);
     if (ready) {

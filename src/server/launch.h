@@ -1,5 +1,5 @@
-// What stands between the command line and the workers, in order: information flags, configuration, logs, sockets, daemon, pid
-// file, supervisor.
+// What stands between the command line and the workers, in order: information flags, configuration, logs,
+// sockets, daemon, pid file, supervisor.
 #pragma once
 
 #include "server/options.h"

@@ -1,5 +1,5 @@
-// marmoset: from the command line to a running server. In: arguments. Out: the exit status: 0; 1 when something is wrong with them, the
-// configuration or the system, before anything listens.
+// marmoset: from the command line to a running server. In: arguments. Out: the exit status: 0; 1 when
+// something is wrong with them, the configuration or the system, before anything listens.
 
 #include <unistd.h>
 

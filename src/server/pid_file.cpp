@@ -21,13 +21,15 @@ struct flock whole_file() {
 
 }  // namespace
 
-// An fcntl lock belongs to the process, so F_GETLK tells who holds it even when the number in the file is stale.
+// An fcntl lock belongs to the process, so F_GETLK tells who holds it even when the number in the file is
+// stale.
 Result<PidFile> PidFile::create(const std::string& path) {
     FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
     if (!file) return errno_error("open pid file", path, errno);
     struct flock lock = whole_file();
     fcntl(file.get(), F_GETLK, &lock);
-    if (lock.l_type != F_UNLCK) return Error{"pid file " + path + ": held by process " + std::to_string(lock.l_pid)};
+    if (lock.l_type != F_UNLCK)
+        return Error{"pid file " + path + ": held by process " + std::to_string(lock.l_pid)};
     return PidFile(path, std::move(file));
 }
 
@@ -56,7 +58,8 @@ Result<void> PidFile::kill_holder(const std::string& path, unsigned timeout_ms) 
     if (kill(lock.l_pid, SIGTERM) != 0) return errno_error("kill", std::to_string(lock.l_pid), errno);
     if (process) {
         pollfd ended{process.get(), POLLIN, 0};
-        if (poll(&ended, 1, static_cast<int>(timeout_ms)) == 0) return Error{"process " + std::to_string(lock.l_pid) + " is still running"};
+        if (poll(&ended, 1, static_cast<int>(timeout_ms)) == 0)
+            return Error{"process " + std::to_string(lock.l_pid) + " is still running"};
     }
     return {};
 }

@@ -1,4 +1,5 @@
-// The pid file: holds the supervisor's number and, as long as it runs, a lock. -K finds the process by that lock.
+// The pid file: holds the supervisor's number and, as long as it runs, a lock. -K finds the process by that
+// lock.
 #pragma once
 
 #include <string>

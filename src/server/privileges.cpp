@@ -28,9 +28,12 @@ Result<Identity> find_identity(const std::string& user, const std::string& group
 
 Result<void> drop_privileges(const Identity& identity) {
     if (geteuid() != 0 || identity.user.empty() || identity.uid == 0) return {};
-    if (initgroups(identity.user.c_str(), identity.gid) != 0) return errno_error("initgroups", identity.user, errno);
-    if (setresgid(identity.gid, identity.gid, identity.gid) != 0) return errno_error("setresgid", identity.user, errno);
-    if (setresuid(identity.uid, identity.uid, identity.uid) != 0) return errno_error("setresuid", identity.user, errno);
+    if (initgroups(identity.user.c_str(), identity.gid) != 0)
+        return errno_error("initgroups", identity.user, errno);
+    if (setresgid(identity.gid, identity.gid, identity.gid) != 0)
+        return errno_error("setresgid", identity.user, errno);
+    if (setresuid(identity.uid, identity.uid, identity.uid) != 0)
+        return errno_error("setresuid", identity.user, errno);
     if (setuid(0) == 0) return Error{"root could be taken back after dropping it"};
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     return {};

@@ -13,13 +13,14 @@ namespace marmoset::server {
 struct Identity {
     uid_t uid = 0;
     gid_t gid = 0;
-    std::string user;    ///< empty: stay who we are
+    std::string user;  ///< empty: stay who we are
 };
 
 /// Looks up `user` and `group` (empty: the user's primary group).
 Result<Identity> find_identity(const std::string& user, const std::string& group);
 
-/// initgroups, setresgid, setresuid, and proof that root can't be taken back. Does nothing when not root or the identity is root.
+/// initgroups, setresgid, setresuid, and proof that root can't be taken back. Does nothing when not root or
+/// the identity is root.
 Result<void> drop_privileges(const Identity& identity);
 
 /// Raises the soft limit of descriptors to the hard one; returns it.

@@ -19,7 +19,8 @@ namespace {
 // The fields ouistiti sends with everything, each of which a word of `security` takes back.
 std::string security_fields(const config::Section& section) {
     std::string fields;
-    fields += section.has_word("security", "frame") ? "X-Frame-Options: SAMEORIGIN\r\n" : "X-Frame-Options: DENY\r\n";
+    fields += section.has_word("security", "frame") ? "X-Frame-Options: SAMEORIGIN\r\n"
+                                                    : "X-Frame-Options: DENY\r\n";
     if (!section.has_word("security", "sniff")) fields += "X-Content-Type-Options: nosniff\r\n";
     if (!section.has_word("security", "otherorigin")) fields += "Referrer-Policy: same-origin\r\n";
     return fields;
@@ -29,7 +30,8 @@ Result<std::string> configured_fields(const config::Section& section) {
     std::string fields;
     for (const std::string& line : section.strings("headers")) {
         const size_t colon = line.find(':');
-        const bool printable = std::all_of(line.begin(), line.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
+        const bool printable =
+            std::all_of(line.begin(), line.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
         if (colon == std::string::npos || !is_token(line.substr(0, colon)) || !printable) {
             return section.error("headers", "\"" + line + "\" is not a header line \"Name: value\"");
         }
@@ -60,9 +62,10 @@ std::vector<module::MimeType> read_mime_types(const config::Section& global) {
     return types;
 }
 
-Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& section, module::Registry& registry,
-                                                         const std::string& name,
-                                                         const std::vector<module::MimeType>& mime_types, bool check_only) {
+Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& section,
+                                                         module::Registry& registry, const std::string& name,
+                                                         const std::vector<module::MimeType>& mime_types,
+                                                         bool check_only) {
     std::vector<std::unique_ptr<module::Instance>> instances;
     const auto keys_of = [&registry](std::string_view group, std::span<const config::Key>& keys) {
         const MarmosetModule* module = registry.find(group);
@@ -87,7 +90,8 @@ Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& 
     return std::make_unique<module::Dispatcher>(std::move(instances));
 }
 
-Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Options& options, module::Registry& registry,
+Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Options& options,
+                                        module::Registry& registry,
                                         const std::vector<module::MimeType>& mime_types) {
     auto site = std::make_unique<Site>();
     site->name = section.has("hostname") ? std::string(section.string("hostname")) : default_hostname();
@@ -106,9 +110,11 @@ Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Op
     site->static_fields = security_fields(section) + *fields;
     const FileDescriptor here(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     const std::string root(section.string("root"));
-    if (!root.empty() && !options.check && chdir(root.c_str()) != 0) return section.error("root", errno_error("chdir", root, errno).text);
+    if (!root.empty() && !options.check && chdir(root.c_str()) != 0)
+        return section.error("root", errno_error("chdir", root, errno).text);
     auto dispatcher = make_modules(section, registry, site->name, mime_types, options.check);
-    if (!root.empty() && !options.check && fchdir(here.get()) != 0) return errno_error("fchdir", "back from " + root, errno);
+    if (!root.empty() && !options.check && fchdir(here.get()) != 0)
+        return errno_error("fchdir", "back from " + root, errno);
     if (!dispatcher) return dispatcher.error();
     site->dispatcher = dispatcher.take();
     return site;
@@ -148,7 +154,8 @@ void read_global(const config::Section& global, const Options& options, Settings
 
 }  // namespace
 
-std::unique_ptr<Settings> load_settings(const Options& options, module::Registry& registry, config::Diagnostics& diagnostics) {
+std::unique_ptr<Settings> load_settings(const Options& options, module::Registry& registry,
+                                        config::Diagnostics& diagnostics) {
     auto loaded = config::Document::load(options.config_file, diagnostics);
     if (!loaded) {
         diagnostics.errors.push_back(loaded.error().text);
@@ -170,9 +177,10 @@ std::unique_ptr<Settings> load_settings(const Options& options, module::Registry
     const config::Section global = document.global();
     read_global(global, options, *settings);
     if (geteuid() == 0 && settings->user.empty() && !options.check) {
-        diagnostics.errors.push_back(settings->user_location +
-                                     ": user: not set, the workers would run as root; expected user = \"www-data\" (or "
-                                     "user = \"root\" to want just that)");
+        diagnostics.errors.push_back(
+            settings->user_location +
+            ": user: not set, the workers would run as root; expected user = \"www-data\" (or "
+            "user = \"root\" to want just that)");
     }
     const std::vector<config::Section> servers = document.servers();
     const std::vector<module::MimeType> mime_types = read_mime_types(global);
@@ -186,11 +194,12 @@ std::unique_ptr<Settings> load_settings(const Options& options, module::Registry
         }
     }
     if (options.only_server && *options.only_server >= servers.size()) {
-        diagnostics.errors.push_back(fmt::format("{}: servers: -s {}: there are only {}, counted from 0", global.location(),
-                                                 *options.only_server, servers.size()));
+        diagnostics.errors.push_back(fmt::format("{}: servers: -s {}: there are only {}, counted from 0",
+                                                 global.location(), *options.only_server, servers.size()));
     }
     if (settings->sites.empty() && diagnostics.errors.empty()) {
-        diagnostics.errors.push_back(global.location() + ": servers: none to serve; expected a list of groups");
+        diagnostics.errors.push_back(global.location() +
+                                     ": servers: none to serve; expected a list of groups");
     }
     if (!diagnostics.errors.empty()) return nullptr;
     return settings;

@@ -1,5 +1,5 @@
-// A whole configuration, checked and made real: global values, and one Site per `servers` entry with its module instances.
-// In: the command line. Out: Settings, or every error as one line. Nothing listens yet.
+// A whole configuration, checked and made real: global values, and one Site per `servers` entry with its
+// module instances. In: the command line. Out: Settings, or every error as one line. Nothing listens yet.
 #pragma once
 
 #include <memory>
@@ -21,11 +21,11 @@ namespace marmoset::server {
 
 /// One `servers` entry.
 struct Site {
-    std::string name;               ///< hostname
+    std::string name;  ///< hostname
     net::ListenAddress address;
-    std::string location;           ///< file:line, for errors at bind
+    std::string location;  ///< file:line, for errors at bind
     http::Limits limits;
-    unsigned max_clients = 0;       ///< of a worker; 0: as descriptors permit
+    unsigned max_clients = 0;  ///< of a worker; 0: as descriptors permit
     unsigned clients_per_address = 256;
     std::string server_header;
     std::string static_fields;
@@ -34,7 +34,7 @@ struct Site {
 
 struct Settings {
     std::string user, group;
-    std::string user_location;      ///< file:line of `user`, or of the file
+    std::string user_location;  ///< file:line of `user`, or of the file
     std::string pid_file;
     std::string init_d;
     std::optional<std::string> log_file;  ///< empty text: none
@@ -48,8 +48,8 @@ struct Settings {
     std::unique_ptr<config::Document> document;  ///< the instances' sections are views of it
 };
 
-/// Reads and checks the configuration that `options` name, makes the module instances. Warnings go to `diagnostics`, as do errors;
-/// nullptr if there is any error.
+/// Reads and checks the configuration that `options` name, makes the module instances. Warnings go to
+/// `diagnostics`, as do errors; nullptr if there is any error.
 std::unique_ptr<Settings> load_settings(const Options& options, module::Registry& registry,
                                         config::Diagnostics& diagnostics);
 

@@ -15,9 +15,9 @@ constexpr std::string_view kTooMany =
 
 }  // namespace
 
-SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::AccessLog& access_log, const Site& site,
-                         SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients,
-                         Owner& owner)
+SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::AccessLog& access_log,
+                         const Site& site, SiteSockets& sockets, AddressCounts& address_counts,
+                         unsigned number, unsigned max_clients, Owner& owner)
     : loop_(loop),
       exchanges_(exchanges),
       access_log_(access_log),
@@ -32,9 +32,9 @@ SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::Ac
     service_.server_name = site.server_header;
     service_.static_fields = site.static_fields;
     for (const FileDescriptor& socket : sockets.sockets) {
-        listeners_.push_back(new net::Listener(loop, socket.get(), [this](FileDescriptor client, const net::Address& peer) {
-            on_accept(std::move(client), peer);
-        }));
+        listeners_.push_back(new net::Listener(
+            loop, socket.get(),
+            [this](FileDescriptor client, const net::Address& peer) { on_accept(std::move(client), peer); }));
     }
     accepts_.assign(listeners_.size(), false);
     accepts_[listeners_.size() == 1 ? 0 : number] = true;
@@ -69,14 +69,16 @@ void SiteService::on_accept(FileDescriptor socket, const net::Address& peer) {
         if (count >= site_.clients_per_address) {
             static log::RateLimit limit;
             if (limit.permit(loop_.now())) {
-                log::warning("{}: refused, {} clients from this address{}", peer.text(), count, limit.suffix());
+                log::warning("{}: refused, {} clients from this address{}", peer.text(), count,
+                             limit.suffix());
             }
             send(socket.get(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
             return;
         }
         address_counts_.add(number_, peer);
     }
-    auto* connection = new net::Connection(loop_, std::make_unique<net::SocketTransport>(std::move(socket)), peer, *this);
+    auto* connection =
+        new net::Connection(loop_, std::make_unique<net::SocketTransport>(std::move(socket)), peer, *this);
     connection->list_next = first_;
     if (first_) first_->list_previous = connection;
     first_ = connection;
@@ -84,7 +86,8 @@ void SiteService::on_accept(FileDescriptor socket, const net::Address& peer) {
     connection->start(std::make_unique<http::Http1>(*connection, service_));
     if (full()) {
         static log::RateLimit limit;
-        if (limit.permit(loop_.now())) log::warning("{}: maxclients of {} reached{}", site_.name, max_clients_, limit.suffix());
+        if (limit.permit(loop_.now()))
+            log::warning("{}: maxclients of {} reached{}", site_.name, max_clients_, limit.suffix());
         update_listeners();
         owner_.on_full(true);
     }
@@ -127,7 +130,8 @@ void SiteService::drain() {
 }
 
 void SiteService::close_all(CloseReason reason) {
-    while (first_) first_->close(reason);
+    while (first_)
+        first_->close(reason);
 }
 
 void SiteService::finish() {
@@ -136,7 +140,8 @@ void SiteService::finish() {
 }
 
 void SiteService::close_listeners() {
-    for (net::Listener* listener : listeners_) listener->close();
+    for (net::Listener* listener : listeners_)
+        listener->close();
     listeners_.clear();
     sockets_.sockets.clear();
 }

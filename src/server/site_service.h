@@ -25,7 +25,8 @@ class SiteService final : public net::ConnectionObserver {
 
     /// All references outlive the service. `number`: of the worker.
     SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::AccessLog& access_log, const Site& site,
-                SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients, Owner& owner);
+                SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients,
+                Owner& owner);
 
     Result<void> start();
     /// Accepts, or stops accepting, from the sockets that belong to worker `number` too.
@@ -61,7 +62,7 @@ class SiteService final : public net::ConnectionObserver {
     std::vector<bool> accepts_;              // by worker number: whose sockets we serve
     AddressCounts& address_counts_;
     unsigned number_;
-    net::Connection* first_ = nullptr;       // all connections of the site
+    net::Connection* first_ = nullptr;  // all connections of the site
     size_t clients_ = 0;
     size_t max_clients_;
     bool draining_ = false;

@@ -43,8 +43,10 @@ Result<void> PortsFile::write(const std::vector<SiteSockets>& sites) {
     if (!folder_) return {};
     const std::string temporary = name_ + ".new";
     std::string text;
-    for (const SiteSockets& site : sites) text.append(site.address).append("\n");
-    const FileDescriptor file(openat(folder_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    for (const SiteSockets& site : sites)
+        text.append(site.address).append("\n");
+    const FileDescriptor file(
+        openat(folder_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
         renameat(folder_.get(), temporary.c_str(), folder_.get(), name_.c_str()) != 0) {
         return errno_error("write", name_, errno);

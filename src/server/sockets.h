@@ -23,7 +23,8 @@ Result<std::vector<SiteSockets>> bind_sites(Settings& settings);
 /// Removes UNIX socket files.
 void remove_socket_files(const std::vector<SiteSockets>& sites);
 
-/// The file of --ports-file: one bound address a line. Its folder is opened at once, so that a chroot in between does not matter.
+/// The file of --ports-file: one bound address a line. Its folder is opened at once, so that a chroot in
+/// between does not matter.
 class PortsFile {
   public:
     /// `path` empty: no file is wanted. A stale file is removed: until write() there is none.

@@ -21,9 +21,9 @@ namespace marmoset::server {
 
 namespace {
 
-constexpr uint64_t kHealthyMs = 5000;      // a worker that lived so long starts again at once
+constexpr uint64_t kHealthyMs = 5000;  // a worker that lived so long starts again at once
 constexpr uint64_t kMaxBackoffMs = 10000;
-constexpr uint64_t kKillGraceMs = 3000;    // beyond drain_timeout: then SIGKILL
+constexpr uint64_t kKillGraceMs = 3000;  // beyond drain_timeout: then SIGKILL
 
 uint64_t monotonic_ms() {
     timespec now{};
@@ -34,14 +34,20 @@ uint64_t monotonic_ms() {
 sigset_t handled_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (int number : {SIGTERM, SIGINT, SIGCHLD, SIGUSR1, SIGHUP}) sigaddset(&set, number);
+    for (int number : {SIGTERM, SIGINT, SIGCHLD, SIGUSR1, SIGHUP})
+        sigaddset(&set, number);
     return set;
 }
 
 }  // namespace
 
-Supervisor::Supervisor(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log, Identity identity)
-    : settings_(settings), sockets_(sockets), access_log_(access_log), identity_(std::move(identity)), address_counts_(settings.workers) {
+Supervisor::Supervisor(const Settings& settings, std::vector<SiteSockets>& sockets,
+                       log::AccessLog& access_log, Identity identity)
+    : settings_(settings),
+      sockets_(sockets),
+      access_log_(access_log),
+      identity_(std::move(identity)),
+      address_counts_(settings.workers) {
     workers_.resize(settings.workers);
 }
 
@@ -56,9 +62,11 @@ int Supervisor::run() {
         const uint64_t now = monotonic_ms();
         for (unsigned i = 0; i < workers_.size(); ++i) {
             WorkerProcess& worker = workers_[i];
-            if (worker.pid == 0 && !stopping_ && now >= worker.restart_ms && !fork_worker(i)) return child_status_;
+            if (worker.pid == 0 && !stopping_ && now >= worker.restart_ms && !fork_worker(i))
+                return child_status_;
         }
-        const bool alive = std::any_of(workers_.begin(), workers_.end(), [](const WorkerProcess& worker) { return worker.pid != 0; });
+        const bool alive = std::any_of(workers_.begin(), workers_.end(),
+                                       [](const WorkerProcess& worker) { return worker.pid != 0; });
         if (stopping_ && !alive) return 0;
         if (stopping_ && now >= kill_at_ms_) {
             log::warning("workers do not end: killed");
@@ -104,7 +112,8 @@ bool Supervisor::fork_worker(unsigned number) {
     const pid_t supervisor = getpid();
     const pid_t pid = fork();
     if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM);  // reset by the change of user; the control socket's end says it, too
+        prctl(PR_SET_PDEATHSIG,
+              SIGTERM);  // reset by the change of user; the control socket's end says it, too
         if (getppid() != supervisor) kill(getpid(), SIGTERM);
         ours.reset();
         workers_.clear();
@@ -120,7 +129,8 @@ bool Supervisor::fork_worker(unsigned number) {
     worker.control = std::move(ours);
     worker.started_ms = monotonic_ms();
     for (unsigned i = 0; i < workers_.size(); ++i) {
-        if (i != number && !workers_[i].accepting) send_control(worker.control.get(), {ControlMessage::Orphaned, i});
+        if (i != number && !workers_[i].accepting)
+            send_control(worker.control.get(), {ControlMessage::Orphaned, i});
     }
     return true;
 }
@@ -174,7 +184,8 @@ void Supervisor::set_accepting(unsigned number, bool accepting) {
     workers_[number].accepting = accepting;
     for (unsigned i = 0; i < workers_.size(); ++i) {
         if (i == number || !workers_[i].control) continue;
-        send_control(workers_[i].control.get(), {accepting ? ControlMessage::Adopted : ControlMessage::Orphaned, number});
+        send_control(workers_[i].control.get(),
+                     {accepting ? ControlMessage::Adopted : ControlMessage::Orphaned, number});
     }
 }
 
@@ -182,9 +193,13 @@ void Supervisor::on_signals() {
     signalfd_siginfo info;
     while (read(signals_.get(), &info, sizeof info) == sizeof info) {
         switch (static_cast<int>(info.ssi_signo)) {
-            case SIGCHLD: reap(); break;
+            case SIGCHLD:
+                reap();
+                break;
             case SIGTERM:
-            case SIGINT: stop(monotonic_ms()); break;
+            case SIGINT:
+                stop(monotonic_ms());
+                break;
             case SIGUSR1: {
                 const auto error_log = log::reopen();
                 if (!error_log) log::error("{}", error_log.error().text);
@@ -194,11 +209,13 @@ void Supervisor::on_signals() {
                 if (access_log_.enabled()) descriptors.push_back(access_log_.descriptor());
                 if (log::descriptor() < 0) break;
                 for (const WorkerProcess& worker : workers_) {
-                    if (worker.control) send_control(worker.control.get(), {ControlMessage::LogFiles, 0}, descriptors);
+                    if (worker.control)
+                        send_control(worker.control.get(), {ControlMessage::LogFiles, 0}, descriptors);
                 }
                 break;
             }
-            default: log::warning("SIGHUP: this version does not reload; restart to change the configuration");
+            default:
+                log::warning("SIGHUP: this version does not reload; restart to change the configuration");
         }
     }
 }
@@ -206,7 +223,8 @@ void Supervisor::on_signals() {
 void Supervisor::stop(uint64_t now) {
     const bool again = stopping_;
     stopping_ = true;
-    for (SiteSockets& site : sockets_) site.sockets.clear();  // who comes now is refused, not kept waiting
+    for (SiteSockets& site : sockets_)
+        site.sockets.clear();  // who comes now is refused, not kept waiting
     if (!again) kill_at_ms_ = now + settings_.drain_timeout_ms + kKillGraceMs;
     for (const WorkerProcess& worker : workers_) {
         if (worker.pid != 0) kill(worker.pid, SIGTERM);
@@ -216,7 +234,8 @@ void Supervisor::stop(uint64_t now) {
 void Supervisor::reap() {
     int status = 0;
     for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
-        const auto found = std::find_if(workers_.begin(), workers_.end(), [pid](const WorkerProcess& worker) { return worker.pid == pid; });
+        const auto found = std::find_if(workers_.begin(), workers_.end(),
+                                        [pid](const WorkerProcess& worker) { return worker.pid == pid; });
         if (found == workers_.end()) continue;  // an init_d script
         const auto number = static_cast<unsigned>(found - workers_.begin());
         set_accepting(number, false);
@@ -226,13 +245,16 @@ void Supervisor::reap() {
         if (stopping_) continue;
         const uint64_t now = monotonic_ms();
         found->failures = now - found->started_ms >= kHealthyMs ? 0 : found->failures + 1;
-        const uint64_t backoff = found->failures <= 1 ? 0 : std::min<uint64_t>(100u << std::min(found->failures, 10u), kMaxBackoffMs);
+        const uint64_t backoff =
+            found->failures <= 1 ? 0
+                                 : std::min<uint64_t>(100u << std::min(found->failures, 10u), kMaxBackoffMs);
         found->restart_ms = now + backoff;
         if (WIFSIGNALED(status)) {
-            log::error("worker {} (process {}) died of signal {} ({}), restarted in {} ms", number, pid, WTERMSIG(status),
-                       strsignal(WTERMSIG(status)), backoff);
+            log::error("worker {} (process {}) died of signal {} ({}), restarted in {} ms", number, pid,
+                       WTERMSIG(status), strsignal(WTERMSIG(status)), backoff);
         } else {
-            log::error("worker {} (process {}) exited with {}, restarted in {} ms", number, pid, WEXITSTATUS(status), backoff);
+            log::error("worker {} (process {}) exited with {}, restarted in {} ms", number, pid,
+                       WEXITSTATUS(status), backoff);
         }
     }
 }

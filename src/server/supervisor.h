@@ -1,5 +1,6 @@
-// The supervisor: forks the workers, replaces those that die, passes on signals. Parses no network input; stays privileged so
-// that it can reopen logs. No libuv here: a process that forks for its whole life keeps no loop.
+// The supervisor: forks the workers, replaces those that die, passes on signals. Parses no network input;
+// stays privileged so that it can reopen logs. No libuv here: a process that forks for its whole life keeps
+// no loop.
 #pragma once
 
 #include <sys/types.h>
@@ -19,20 +20,21 @@ namespace marmoset::server {
 class Supervisor {
   public:
     /// All references outlive run().
-    Supervisor(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log, Identity identity);
+    Supervisor(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log,
+               Identity identity);
 
-    /// Serves until SIGTERM or SIGINT and all workers have gone. Returns the exit status of the process — of the server, or in a
-    /// forked child of that worker.
+    /// Serves until SIGTERM or SIGINT and all workers have gone. Returns the exit status of the process — of
+    /// the server, or in a forked child of that worker.
     int run();
 
   private:
     struct WorkerProcess {
-        pid_t pid = 0;             // 0: not running
+        pid_t pid = 0;  // 0: not running
         FileDescriptor control;
         bool accepting = false;
         uint64_t started_ms = 0;
-        uint64_t restart_ms = 0;   // when to start it again
-        unsigned failures = 0;     // in a row
+        uint64_t restart_ms = 0;  // when to start it again
+        unsigned failures = 0;    // in a row
     };
 
     bool fork_worker(unsigned number);

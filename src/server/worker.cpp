@@ -21,12 +21,14 @@ Worker::Worker(const Settings& settings, std::vector<SiteSockets>& sockets, log:
     loop_.set_memory_limit(settings.max_memory);
     loop_.set_after_turn([this] { access_log_.flush(); });
     const size_t descriptors = raise_descriptor_limit();
-    const size_t ceiling = descriptors > 2 * kReservedDescriptors ? descriptors - kReservedDescriptors : descriptors / 2;
+    const size_t ceiling =
+        descriptors > 2 * kReservedDescriptors ? descriptors - kReservedDescriptors : descriptors / 2;
     for (size_t i = 0; i < settings.sites.size(); ++i) {
         const Site& site = *settings.sites[i];
         const size_t clients = site.max_clients == 0 ? ceiling : std::min<size_t>(site.max_clients, ceiling);
-        sites_.push_back(std::make_unique<SiteService>(loop_, exchanges_, access_log, site, sockets[i], address_counts, number,
-                                                       static_cast<unsigned>(clients), *this));
+        sites_.push_back(std::make_unique<SiteService>(loop_, exchanges_, access_log, site, sockets[i],
+                                                       address_counts, number, static_cast<unsigned>(clients),
+                                                       *this));
     }
 }
 
@@ -41,7 +43,8 @@ Result<void> Worker::start() {
     if (control_) {
         uv_poll_init(loop_.uv(), &control_poll_, control_.get());
         control_poll_.data = this;
-        uv_poll_start(&control_poll_, UV_READABLE, [](uv_poll_t* handle, int, int) { static_cast<Worker*>(handle->data)->on_control(); });
+        uv_poll_start(&control_poll_, UV_READABLE,
+                      [](uv_poll_t* handle, int, int) { static_cast<Worker*>(handle->data)->on_control(); });
         send_control(control_.get(), {ControlMessage::Accepting, number_});
     }
     return {};
@@ -60,7 +63,12 @@ void Worker::watch_signals() {
         auto handle = std::make_unique<uv_signal_t>();
         uv_signal_init(loop_.uv(), handle.get());
         handle->data = this;
-        uv_signal_start(handle.get(), [](uv_signal_t* signal, int received) { static_cast<Worker*>(signal->data)->on_signal(received); }, number);
+        uv_signal_start(
+            handle.get(),
+            [](uv_signal_t* signal, int received) {
+                static_cast<Worker*>(signal->data)->on_signal(received);
+            },
+            number);
         signals_.push_back(std::move(handle));
     }
 }
@@ -70,7 +78,8 @@ void Worker::on_signal(int number) {
         case SIGTERM:
         case SIGINT:
             if (draining_) {  // asked twice: now
-                for (const auto& site : sites_) site->close_all(CloseReason::Shutdown);
+                for (const auto& site : sites_)
+                    site->close_all(CloseReason::Shutdown);
                 finish_if_empty();
             } else {
                 drain();
@@ -83,7 +92,8 @@ void Worker::on_signal(int number) {
             if (!access) log::error("{}", access.error().text);
             break;
         }
-        default: log::warning("SIGHUP: this version does not reload; restart to change the configuration");
+        default:
+            log::warning("SIGHUP: this version does not reload; restart to change the configuration");
     }
 }
 
@@ -92,19 +102,23 @@ void Worker::on_control() {
         ControlMessage message{};
         std::vector<FileDescriptor> descriptors;
         switch (receive_control(control_.get(), message, descriptors)) {
-            case ControlStatus::Nothing: return;
+            case ControlStatus::Nothing:
+                return;
             case ControlStatus::Ended:
                 uv_poll_stop(&control_poll_);
                 if (!draining_) log::error("the supervisor is gone");
                 drain();
                 return;
-            case ControlStatus::Message: break;
+            case ControlStatus::Message:
+                break;
         }
         if (message.type == ControlMessage::LogFiles) {
-            if (!descriptors.empty() && log::descriptor() >= 0) log::replace_descriptor(descriptors.front().release());
+            if (!descriptors.empty() && log::descriptor() >= 0)
+                log::replace_descriptor(descriptors.front().release());
             if (descriptors.size() > 1) access_log_.replace_descriptor(descriptors.back().release());
         } else if (message.worker != number_) {
-            for (const auto& site : sites_) site->adopt(message.worker, message.type == ControlMessage::Orphaned);
+            for (const auto& site : sites_)
+                site->adopt(message.worker, message.type == ControlMessage::Orphaned);
         }
     }
 }
@@ -112,13 +126,15 @@ void Worker::on_control() {
 void Worker::on_full(bool full) {
     full_sites_ = full ? full_sites_ + 1 : full_sites_ - 1;
     if (control_ && !draining_ && full_sites_ <= 1) {
-        send_control(control_.get(), {full_sites_ > 0 ? ControlMessage::NotAccepting : ControlMessage::Accepting, number_});
+        send_control(control_.get(),
+                     {full_sites_ > 0 ? ControlMessage::NotAccepting : ControlMessage::Accepting, number_});
     }
 }
 
 size_t Worker::clients() const {
     size_t count = 0;
-    for (const auto& site : sites_) count += site->clients();
+    for (const auto& site : sites_)
+        count += site->clients();
     return count;
 }
 
@@ -128,13 +144,15 @@ void Worker::drain() {
     log::info("stopping, {} clients", clients());
     if (control_) send_control(control_.get(), {ControlMessage::NotAccepting, number_});
     loop_.timers().arm(*this, settings_.drain_timeout_ms);
-    for (const auto& site : sites_) site->drain();
+    for (const auto& site : sites_)
+        site->drain();
     finish_if_empty();
 }
 
 void Worker::on_timer() {
     log::warning("drain_timeout: closing {} clients", clients());
-    for (const auto& site : sites_) site->close_all(CloseReason::DrainTimeout);
+    for (const auto& site : sites_)
+        site->close_all(CloseReason::DrainTimeout);
     finish_if_empty();
 }
 
@@ -142,8 +160,10 @@ void Worker::finish_if_empty() {
     if (!draining_ || finished_ || clients() > 0) return;
     finished_ = true;
     loop_.timers().disarm(*this);
-    for (const auto& site : sites_) site->finish();
-    for (const auto& signal : signals_) uv_close(reinterpret_cast<uv_handle_t*>(signal.get()), nullptr);
+    for (const auto& site : sites_)
+        site->finish();
+    for (const auto& signal : signals_)
+        uv_close(reinterpret_cast<uv_handle_t*>(signal.get()), nullptr);
     if (control_) uv_close(reinterpret_cast<uv_handle_t*>(&control_poll_), nullptr);
     log::info("stopped");
     // The loop ends by itself when the last handle has closed.

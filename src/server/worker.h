@@ -18,9 +18,10 @@ namespace marmoset::server {
 
 class Worker final : public SiteService::Owner, public net::Timer {
   public:
-    /// `sockets`: this process's own; closed when it drains. `control`: to the supervisor; none when there is no supervisor. References outlive the worker.
-    Worker(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log, AddressCounts& address_counts,
-           unsigned number, FileDescriptor control);
+    /// `sockets`: this process's own; closed when it drains. `control`: to the supervisor; none when there is
+    /// no supervisor. References outlive the worker.
+    Worker(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log,
+           AddressCounts& address_counts, unsigned number, FileDescriptor control);
     ~Worker() override;
 
     /// Starts the modules and accepts; an error means the worker is of no use.

@@ -11,7 +11,9 @@ namespace marmoset::websocket {
 
 enum class Opcode : uint8_t { Continuation = 0, Text = 1, Binary = 2, Close = 8, Ping = 9, Pong = 10 };
 
-inline bool is_control(Opcode opcode) { return (static_cast<uint8_t>(opcode) & 8u) != 0; }
+inline bool is_control(Opcode opcode) {
+    return (static_cast<uint8_t>(opcode) & 8u) != 0;
+}
 
 /// Longest header: 2 bytes, 8 bytes of extended length, 4 bytes of mask.
 inline constexpr size_t kMaxFrameHeader = 14;
@@ -64,7 +66,8 @@ inline DecodedHeader decode_frame_header(Bytes bytes) {
     if (result.status == DecodeStatus::Invalid) return result;
     if (header.masked) {
         if (bytes.size() < size + 4) return result;
-        for (size_t i = 0; i < 4; ++i) header.mask[i] = bytes[size + i];
+        for (size_t i = 0; i < 4; ++i)
+            header.mask[i] = bytes[size + i];
         size += 4;
     }
     result.status = DecodeStatus::Complete;
@@ -72,9 +75,11 @@ inline DecodedHeader decode_frame_header(Bytes bytes) {
     return result;
 }
 
-/// Writes an unmasked header (server to client) to `out`, which has kMaxFrameHeader bytes; returns its size, 2 to 10.
+/// Writes an unmasked header (server to client) to `out`, which has kMaxFrameHeader bytes; returns its size,
+/// 2 to 10.
 inline size_t encode_frame_header(uint8_t* out, Opcode opcode, bool fin, uint64_t length, uint8_t rsv = 0) {
-    out[0] = static_cast<uint8_t>((fin ? 0x80u : 0u) | (static_cast<unsigned>(rsv) << 4) | static_cast<unsigned>(opcode));
+    out[0] = static_cast<uint8_t>((fin ? 0x80u : 0u) | (static_cast<unsigned>(rsv) << 4) |
+                                  static_cast<unsigned>(opcode));
     if (length < 126) {
         out[1] = static_cast<uint8_t>(length);
         return 2;

@@ -12,7 +12,9 @@ constexpr uint64_t kLargeMessage = 65536;
 // Frames up to this size are copied behind their header: one piece of memory instead of two.
 constexpr size_t kCopiedPayload = 4096;
 
-bool is_known_opcode(uint8_t opcode) { return opcode <= 2 || (opcode >= 8 && opcode <= 10); }
+bool is_known_opcode(uint8_t opcode) {
+    return opcode <= 2 || (opcode >= 8 && opcode <= 10);
+}
 
 }  // namespace
 
@@ -21,12 +23,13 @@ Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionS
     connection.set_deadline(tick_ms());
 }
 
-// ---- frames in ------------------------------------------------------------------------------------------------
+// ---- frames in
+// ------------------------------------------------------------------------------------------------
 
 size_t Session::read_limit() const {
     if (!open()) return SIZE_MAX;
-    // Small frames may cost more than their bytes (each its payload + 12): what is read beyond the credit is held back. Without any
-    // credit control frames are still read.
+    // Small frames may cost more than their bytes (each its payload + 12): what is read beyond the credit is
+    // held back. Without any credit control frames are still read.
     return endpoint_.receive_credit(*this) + kMaxFrameHeader;
 }
 
@@ -48,7 +51,8 @@ void Session::consume(MutableBytes data) {
     while (!data.empty() && !close_received_ && !ended_ && !connection().closing() && !waits_for_credit()) {
         // Payload in pieces that the credit covers; each is one record, and lowers the credit for the next.
         size_t covered = data.size();
-        if (in_payload_ && !is_control(opcode_) && open()) covered = std::min(covered, endpoint_.receive_credit(*this) - 12);
+        if (in_payload_ && !is_control(opcode_) && open())
+            covered = std::min(covered, endpoint_.receive_credit(*this) - 12);
         data = data.subspan(in_payload_ ? take_payload(data.first(covered)) : take_header(data));
     }
     if (!ended_ && waits_for_credit()) {
@@ -80,7 +84,8 @@ size_t Session::take_header(Bytes data) {
             header_size_ = static_cast<uint8_t>(header_size_ + room);
             return room;
         }
-        used = decoded.status == DecodeStatus::Complete ? static_cast<size_t>(decoded.size - header_size_) : room;
+        used = decoded.status == DecodeStatus::Complete ? static_cast<size_t>(decoded.size - header_size_)
+                                                        : room;
         header_size_ = 0;
     }
     if (decoded.status == DecodeStatus::Invalid) {
@@ -183,7 +188,8 @@ void Session::on_control_frame(Bytes payload) {
             send_control(Opcode::Pong, payload);
             return;
         }
-        // RFC 6455 5.5.3: of several pings only the latest needs its answer; a client that takes nothing must not pile them up.
+        // RFC 6455 5.5.3: of several pings only the latest needs its answer; a client that takes nothing must
+        // not pile them up.
         if (!pending_pong_) pending_pong_ = std::make_unique<ControlFrame>();
         std::memcpy(pending_pong_->payload, payload.data(), payload.size());
         pending_pong_->size = static_cast<uint8_t>(payload.size());
@@ -193,7 +199,8 @@ void Session::on_control_frame(Bytes payload) {
 void Session::on_close_frame(Bytes payload) {
     const ParsedClose close = parse_close_payload(payload);
     if (close.error != 0) {
-        abort(close.error == kInvalidPayload ? CloseReason::InvalidUtf8 : CloseReason::ProtocolError, close.error);
+        abort(close.error == kInvalidPayload ? CloseReason::InvalidUtf8 : CloseReason::ProtocolError,
+              close.error);
         return;
     }
     close_received_ = true;
@@ -212,7 +219,8 @@ void Session::on_close_frame(Bytes payload) {
     }
 }
 
-// ---- frames out -----------------------------------------------------------------------------------------------
+// ---- frames out
+// -----------------------------------------------------------------------------------------------
 
 bool Session::over_queue_limit(size_t size) {
     if (connection().unsent() + size <= settings_.max_queue || !connection().blocked()) return false;
@@ -263,7 +271,8 @@ void Session::close(uint16_t code, std::string_view reason, CloseReason why) {
     uint8_t payload[125];
     send_control(Opcode::Close, {payload, encode_close_payload(payload, code, reason)});
     // Data is thrown away from here on, so nothing holds reading back: the peer's Close frame must be heard.
-    for (net::ReadPause pause : {net::ReadPause::Output, net::ReadPause::Credit, net::ReadPause::Link}) connection().resume(pause);
+    for (net::ReadPause pause : {net::ReadPause::Output, net::ReadPause::Credit, net::ReadPause::Link})
+        connection().resume(pause);
     connection().set_deadline(settings_.close_timeout_ms);
     if (!held_) return;
     const auto held = std::move(held_);
@@ -284,7 +293,8 @@ void Session::abort(CloseReason why, uint16_t code) {
     connection().close_after_output(why);
 }
 
-// ---- time and ends --------------------------------------------------------------------------------------------
+// ---- time and ends
+// --------------------------------------------------------------------------------------------
 
 void Session::on_output_progress() {
     if (!connection().blocked() && pending_pong_ && open()) {
@@ -325,14 +335,18 @@ void Session::check_liveness() {
     if (!connection().blocked()) send_control(Opcode::Ping, {});
 }
 
-void Session::on_end_of_stream() { connection().close(CloseReason::PeerClosed); }
+void Session::on_end_of_stream() {
+    connection().close(CloseReason::PeerClosed);
+}
 
 void Session::on_closed(CloseReason reason) {
     if (!close_sent_) why_ = reason;
     report_end(kAbnormal, describe(reason).text);
 }
 
-void Session::on_shutdown() { close(kGoingAway, "server is stopping", CloseReason::Shutdown); }
+void Session::on_shutdown() {
+    close(kGoingAway, "server is stopping", CloseReason::Shutdown);
+}
 
 void Session::report_end(uint16_t code, std::string_view reason) {
     if (ended_) return;

@@ -1,6 +1,7 @@
-// RFC 6455 on one connection, server side: frames in and out, fragmentation, UTF-8, ping, the close handshake, limits. What the
-// messages mean is the endpoint's affair (the gateway's relay; later a system server in direct mode).
-// Payload is passed on as it arrives: only an incomplete header, a control frame and the UTF-8 state are kept.
+// RFC 6455 on one connection, server side: frames in and out, fragmentation, UTF-8, ping, the close
+// handshake, limits. What the messages mean is the endpoint's affair (the gateway's relay; later a system
+// server in direct mode). Payload is passed on as it arrives: only an incomplete header, a control frame and
+// the UTF-8 state are kept.
 #pragma once
 
 #include <cstdint>
@@ -19,30 +20,35 @@ class Session;
 
 /// Limits and timing of sessions; shared by all of one configuration group.
 struct SessionSettings {
-    uint64_t max_message = 16u << 20;      ///< bytes of a message; beyond it 1009
-    uint32_t max_fragments = 1024;         ///< frames of a message; beyond it 1009 (a flood of tiny ones costs more than it carries)
-    uint64_t ping_ms = 30000;              ///< 0: no pings
-    unsigned ping_misses = 2;              ///< unanswered pings until the client counts as gone
-    uint64_t close_timeout_ms = 10000;     ///< from our Close frame to the peer's
-    uint64_t send_timeout_ms = 60000;      ///< a peer that takes nothing for so long is gone
-    uint64_t max_queue = 1u << 20;         ///< bytes waiting for a client; beyond it 1013
+    uint64_t max_message = 16u << 20;  ///< bytes of a message; beyond it 1009
+    uint32_t max_fragments =
+        1024;  ///< frames of a message; beyond it 1009 (a flood of tiny ones costs more than it carries)
+    uint64_t ping_ms = 30000;           ///< 0: no pings
+    unsigned ping_misses = 2;           ///< unanswered pings until the client counts as gone
+    uint64_t close_timeout_ms = 10000;  ///< from our Close frame to the peer's
+    uint64_t send_timeout_ms = 60000;   ///< a peer that takes nothing for so long is gone
+    uint64_t max_queue = 1u << 20;      ///< bytes waiting for a client; beyond it 1013
 };
 
 /// What a session talks to. Outlives the session's last call, on_session_end.
 class Endpoint {
   public:
     virtual ~Endpoint() = default;
-    /// The next piece of a message: `first` begins it, `last` ends it; an empty message is one empty piece. Text has been checked as far as it
-    /// has come. The memory may be changed and is gone when the call returns.
-    virtual void on_message_data(Session& session, MutableBytes piece, bool binary, bool first, bool last) = 0;
-    /// What the endpoint takes now, in bytes; each piece costs its payload + 12. Below kLeastCredit nothing is delivered until
-    /// Session::resume_receiving().
+    /// The next piece of a message: `first` begins it, `last` ends it; an empty message is one empty piece.
+    /// Text has been checked as far as it has come. The memory may be changed and is gone when the call
+    /// returns.
+    virtual void on_message_data(Session& session, MutableBytes piece, bool binary, bool first,
+                                 bool last) = 0;
+    /// What the endpoint takes now, in bytes; each piece costs its payload + 12. Below kLeastCredit nothing
+    /// is delivered until Session::resume_receiving().
     virtual size_t receive_credit(const Session& session) const = 0;
     /// Some of what was blocked has left: session.connection().unsent() tells what remains.
     virtual void on_output_progress(Session& session) = 0;
-    /// The session is over: `code` is what the peer's Close frame said (1005: nothing), or 1006 without one; `reason` is gone when the call returns.
-    /// Called once, unless the endpoint ended the session with finish().
-    virtual void on_session_end(Session& session, uint16_t code, std::string_view reason, CloseReason why) = 0;
+    /// The session is over: `code` is what the peer's Close frame said (1005: nothing), or 1006 without one;
+    /// `reason` is gone when the call returns. Called once, unless the endpoint ended the session with
+    /// finish().
+    virtual void on_session_end(Session& session, uint16_t code, std::string_view reason,
+                                CloseReason why) = 0;
 };
 
 class Session final : public net::Protocol {
@@ -62,17 +68,18 @@ class Session final : public net::Protocol {
     void on_closed(CloseReason reason) override;
     void on_shutdown() override;
 
-    /// Sends a piece of a message as one frame: `first` begins it, `last` ends it. Data is borrowed until the loop's output is flushed. Nothing
-    /// is sent once a Close frame has been. False: the text is not UTF-8 and nothing was sent; the caller closes with 1011.
+    /// Sends a piece of a message as one frame: `first` begins it, `last` ends it. Data is borrowed until the
+    /// loop's output is flushed. Nothing is sent once a Close frame has been. False: the text is not UTF-8
+    /// and nothing was sent; the caller closes with 1011.
     [[nodiscard]] bool send(Bytes piece, bool binary, bool first, bool last);
     /// Sends a whole, already encoded and checked frame that many sessions share; `owner` keeps it.
     void send_frame(Bytes frame, Ref<RefCounted> owner);
 
-    /// Sends a Close frame behind everything sent before and waits for the peer's. 1005: an empty Close frame.
-    /// `why` is what logs say.
+    /// Sends a Close frame behind everything sent before and waits for the peer's. 1005: an empty Close
+    /// frame. `why` is what logs say.
     void close(uint16_t code, std::string_view reason, CloseReason why);
-    /// RFC 6455 7.1.7: sends a Close frame with the code of the reason's table row and ends without waiting for the peer's.
-    /// on_session_end is called before it returns.
+    /// RFC 6455 7.1.7: sends a Close frame with the code of the reason's table row and ends without waiting
+    /// for the peer's. on_session_end is called before it returns.
     void fail(CloseReason why) { abort(why, describe(why).websocket_code); }
 
     /// The endpoint's credit has grown: delivers what was held back and reads on.
@@ -112,10 +119,10 @@ class Session final : public net::Protocol {
 
     Endpoint& endpoint_;
     const SessionSettings& settings_;
-    uint64_t payload_left_ = 0;      // of the frame being read
-    uint64_t payload_offset_ = 0;    // bytes of it read: the mask's phase
+    uint64_t payload_left_ = 0;    // of the frame being read
+    uint64_t payload_offset_ = 0;  // bytes of it read: the mask's phase
     uint64_t message_size_ = 0;
-    uint64_t output_mark_ = 0;       // bytes_sent() when progress was last looked at
+    uint64_t output_mark_ = 0;                    // bytes_sent() when progress was last looked at
     std::unique_ptr<std::vector<uint8_t>> held_;  // read, but not covered by credit
     std::unique_ptr<ControlFrame> control_;
     std::unique_ptr<ControlFrame> pending_pong_;  // the latest, while the client takes nothing
@@ -134,9 +141,9 @@ class Session final : public net::Protocol {
     bool in_payload_ = false;
     bool close_sent_ = false;
     bool close_received_ = false;
-    bool ended_ = false;             // on_session_end was called
-    bool heard_ = false;             // bytes came since the last ping
-    uint32_t stalled_ticks_ = 0;     // in a row, without output progress
+    bool ended_ = false;          // on_session_end was called
+    bool heard_ = false;          // bytes came since the last ping
+    uint32_t stalled_ticks_ = 0;  // in a row, without output progress
 };
 
 }  // namespace marmoset::websocket

@@ -24,7 +24,10 @@ class ParserTest : public testing::Test {
             const std::string_view piece = body.substr(used_, step);
             result_ = parser_.feed_body(
                 as_bytes(piece), limits_.body_size, limits_.header_size,
-                [](void* context, Bytes bytes) { static_cast<std::string*>(context)->append(as_text(bytes)); }, &content);
+                [](void* context, Bytes bytes) {
+                    static_cast<std::string*>(context)->append(as_text(bytes));
+                },
+                &content);
             used_ += result_.used;
         }
         return content;
@@ -40,7 +43,8 @@ class ParserTest : public testing::Test {
 };
 
 TEST_F(ParserTest, ReadsARequest) {
-    ASSERT_EQ(0u, parse("GET /a%20b/../c?q=1 HTTP/1.1\r\nHost: example.org\r\nX: \t y \t\r\nx: z\r\n\r\n")) << reason_;
+    ASSERT_EQ(0u, parse("GET /a%20b/../c?q=1 HTTP/1.1\r\nHost: example.org\r\nX: \t y \t\r\nx: z\r\n\r\n"))
+        << reason_;
     EXPECT_EQ(Method::Get, request_.method);
     EXPECT_EQ("/c", request_.path);
     EXPECT_EQ("q=1", request_.target.query);
@@ -71,7 +75,9 @@ TEST_F(ParserTest, KnowsWhenTheConnectionPersists) {
     EXPECT_TRUE(request_.keep_alive);
     ASSERT_EQ(0u, parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: foo, close\r\n\r\n"));
     EXPECT_FALSE(request_.keep_alive);
-    ASSERT_EQ(0u, parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"));
+    ASSERT_EQ(
+        0u,
+        parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"));
     EXPECT_TRUE(request_.has_upgrade);
 }
 

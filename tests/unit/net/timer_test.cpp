@@ -28,9 +28,11 @@ class TimerTest : public testing::Test {
     void run_until_stopped() {
         uv_timer_t guard;
         uv_timer_init(loop_.uv(), &guard);
-        uv_timer_start(&guard, [](uv_timer_t* handle) { uv_stop(handle->loop); }, 10000, 0);
+        uv_timer_start(
+            &guard, [](uv_timer_t* handle) { uv_stop(handle->loop); }, 10000, 0);
         loop_.run();
-        EXPECT_TRUE(uv_is_active(reinterpret_cast<uv_handle_t*>(&guard))) << "nothing stopped the loop for 10 s";
+        EXPECT_TRUE(uv_is_active(reinterpret_cast<uv_handle_t*>(&guard)))
+            << "nothing stopped the loop for 10 s";
         uv_close(reinterpret_cast<uv_handle_t*>(&guard), nullptr);
         uv_run(loop_.uv(), UV_RUN_NOWAIT);
     }
