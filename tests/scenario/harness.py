@@ -152,14 +152,22 @@ class Case(unittest.TestCase):
         os.mkdir(self.documents)
 
     def tearDown(self):
-        crashed = [one for one in self.programs if re.search(r"died of signal (?!9 )|Sanitizer: ", one.log())]
-        if crashed or not self.succeeded():
+        complaints = [f"{one.name} crashed" for one in self.programs
+                      if re.search(r"died of signal (?!9 )|Sanitizer: ", one.log())]
+        if not complaints and self.succeeded():
+            complaints = [what for what in map(self.finish, self.programs) if what]
+        if complaints or not self.succeeded():
             for one in self.programs:
                 print(f"--- {one.name} {'' if one.running() else one.process.returncode}: {' '.join(one.line[1:])}")
                 print("\n".join(one.log().splitlines()[-80:]))
         for one in self.programs:
             one.kill()
-        self.assertEqual([], [one.name for one in crashed], "crashed")
+        self.assertEqual([], complaints)
+
+    def finish(self, one):
+        for client in getattr(one, "clients", ()):
+            client.drop()
+        return one.end()
 
     def succeeded(self):
         result = self._outcome.result

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 
-from bounds import PATIENCE, Overdue, scaled, wait_for
+from bounds import BUILD, PATIENCE, Overdue, scaled, wait_for
 
 
 def children(pid):
@@ -72,6 +72,8 @@ class Program:
     def __init__(self, line, output, **options):
         self.line, self.output = line, output
         self.name = os.path.basename(line[0])
+        self.ours = line[0].startswith(BUILD)
+        self.asked = False
         with open(output, "ab") as file:
             self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=file, stderr=file, **options)
         self.pid = self.process.pid
@@ -88,6 +90,7 @@ class Program:
         return self.process.poll() is None
 
     def send_signal(self, number):
+        self.asked = self.asked or number in (signal.SIGTERM, signal.SIGINT)
         self.process.send_signal(number)
 
     def wait(self, seconds=PATIENCE):
@@ -103,9 +106,28 @@ class Program:
         return self.wait(seconds)
 
     def kill(self):
+        """The whole family at once: a worker that saw its supervisor die would begin to end by itself."""
         if self.running():
+            self.process.send_signal(signal.SIGSTOP)
+            for pid in children(self.pid):
+                os.kill(pid, signal.SIGKILL)
             self.process.kill()
         self.process.wait()
+
+    def end(self):
+        """The end of a test: one of our programs is asked to end and must do so in order. Returns what was wrong, or None."""
+        if not self.ours:
+            self.kill()
+        if not self.running():
+            return None
+        if not self.asked:
+            self.send_signal(signal.SIGTERM)
+        try:
+            status = self.wait(15)
+        except Overdue as overdue:
+            self.kill()
+            return str(overdue)
+        return f"{self.name} ended with {status}" if status else None
 
 
 def adopt_orphans():
