@@ -32,8 +32,7 @@ Hub::Hub(module::Worker& worker, const Settings& settings, Owner& owner, std::st
 
 Hub::~Hub() = default;
 
-// ---- the link's beginning and end
-// -----------------------------------------------------------------------------
+// ---- the link's beginning and end -----------------------------------------------------------------------
 
 Result<void> Hub::connect() {
     auto socket = link::connect_unix(settings_.docroot_fd.get(), server_, SOCK_SEQPACKET);
@@ -96,8 +95,7 @@ void Hub::finish() {
     channel_->close();
 }
 
-// ---- clients
-// --------------------------------------------------------------------------------------------------
+// ---- clients --------------------------------------------------------------------------------------------
 
 bool Hub::open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol,
                unsigned slot) {
@@ -144,8 +142,7 @@ void Hub::retire_id(LinkClient& client, bool server_is_done) {
     client.id_ = 0;
 }
 
-// ---- records
-// --------------------------------------------------------------------------------------------------
+// ---- records --------------------------------------------------------------------------------------------
 
 void Hub::on_record(const link::Record& record) {
     const link::RecordHeader& header = record.header;

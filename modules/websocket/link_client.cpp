@@ -27,8 +27,7 @@ LinkClient::LinkClient(http::Exchange& exchange, const Settings& settings, modul
     worker.loop.timers().arm(*this, settings.handshake_timeout_ms);
 }
 
-// ---- records of the server
-// ------------------------------------------------------------------------------------
+// ---- records of the server ------------------------------------------------------------------------------
 
 const char* LinkClient::on_accept(std::string_view subprotocol) {
     if (accepted_) return "ACCEPT twice";
@@ -152,8 +151,7 @@ void LinkClient::grant_credit() {
     hub_->send({0, id_, RecordType::Credit, 0, 0}, payload);
 }
 
-// ---- the client's session
-// -------------------------------------------------------------------------------------
+// ---- the client's session -------------------------------------------------------------------------------
 
 size_t LinkClient::receive_credit(const websocket::Session&) const {
     // Never more than one record's worth: a piece of a message is then one record, and costs what the session
@@ -201,8 +199,7 @@ void LinkClient::on_session_end(websocket::Session& session, uint16_t code, std:
     release_if_over();
 }
 
-// ---- ends
-// -----------------------------------------------------------------------------------------------------
+// ---- ends -----------------------------------------------------------------------------------------------
 
 void LinkClient::on_request_aborted() {
     forget_request();

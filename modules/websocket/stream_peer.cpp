@@ -94,8 +94,7 @@ bool StreamPeer::start(FileDescriptor socket) {
     return true;
 }
 
-// ---- client to server
-// -----------------------------------------------------------------------------------------
+// ---- client to server -----------------------------------------------------------------------------------
 
 void StreamPeer::on_message_data(websocket::Session&, MutableBytes piece, bool, bool, bool) {
     if (!connection_) return;
@@ -108,8 +107,7 @@ size_t StreamPeer::receive_credit(const websocket::Session&) const {
     return kWindow - std::min<uint64_t>(kWindow, connection_->unsent());
 }
 
-// ---- server to client
-// -----------------------------------------------------------------------------------------
+// ---- server to client -----------------------------------------------------------------------------------
 
 void StreamPeer::on_server_bytes(MutableBytes data) {
     if (!session()) return;
@@ -181,8 +179,7 @@ void StreamPeer::on_output_progress(websocket::Session& session) {
         connection_->resume(net::ReadPause::Output);
 }
 
-// ---- ends
-// -----------------------------------------------------------------------------------------------------
+// ---- ends -----------------------------------------------------------------------------------------------
 
 void StreamPeer::on_server_end(CloseReason reason) {
     if (session()) session()->close(describe(reason).websocket_code, {}, reason);

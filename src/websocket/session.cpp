@@ -23,8 +23,7 @@ Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionS
     connection.set_deadline(tick_ms());
 }
 
-// ---- frames in
-// ------------------------------------------------------------------------------------------------
+// ---- frames in ------------------------------------------------------------------------------------------
 
 size_t Session::read_limit() const {
     if (!open()) return SIZE_MAX;
@@ -219,8 +218,7 @@ void Session::on_close_frame(Bytes payload) {
     }
 }
 
-// ---- frames out
-// -----------------------------------------------------------------------------------------------
+// ---- frames out -----------------------------------------------------------------------------------------
 
 bool Session::over_queue_limit(size_t size) {
     if (connection().unsent() + size <= settings_.max_queue || !connection().blocked()) return false;
@@ -293,8 +291,7 @@ void Session::abort(CloseReason why, uint16_t code) {
     connection().close_after_output(why);
 }
 
-// ---- time and ends
-// --------------------------------------------------------------------------------------------
+// ---- time and ends --------------------------------------------------------------------------------------
 
 void Session::on_output_progress() {
     if (!connection().blocked() && pending_pong_ && open()) {

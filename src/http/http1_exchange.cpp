@@ -1,0 +1,238 @@
+// HTTP/1: one exchange, from its complete head to its last byte: asking the handler, sending the answer,
+// upgrading, the access log. What feeds it stands in http1.cpp.
+
+#include <cstring>
+#include <utility>
+
+#include "http/http1.h"
+#include "http/status.h"
+#include "log/logger.h"
+
+namespace marmoset::http {
+
+// ---------------------------------------------------------------------------------------------
+
+void Http1::begin_exchange(std::string_view head) {
+    exchange_ = &service_.exchanges.acquire();
+    exchange_->protocol_ = this;
+    exchange_->connection_ = &connection();
+    exchange_->service_ = &service_;
+    exchange_->started_us = uv_hrtime() / 1000;
+    ++service_.counters.requests;
+    answered_ = close_after_ = continue_sent_ = head_started_ = false;
+    const char* reason = "";
+    const unsigned status = parser_.parse_head(head, service_.limits, exchange_->request, reason);
+    if (status != 0) {
+        refuse(status, reason);
+        return;
+    }
+    if (exchange_->request.content_length.value_or(0) > service_.limits.body_size) {
+        refuse(413, "body too large");
+        return;
+    }
+    state_ = parser_.in_body() ? State::Body : State::Waiting;
+    apply(service_.handler.on_request(*exchange_));
+}
+
+void Http1::on_resume(Exchange& exchange, Verdict verdict) {
+    if (&exchange != exchange_ || answered_) return;
+    apply(service_.handler.on_resume(exchange, verdict));
+    if (!consuming_) continue_pending();
+}
+
+void Http1::apply(Verdict verdict) {
+    if (!exchange_) return;  // upgraded, or its connection is gone
+    switch (verdict.kind) {
+        case Verdict::Wait:
+            // The answer comes later, the read buffer does not stay.
+            exchange_->request.retain();
+            if (exchange_->body_reader_ && state_ == State::Waiting) {  // the body it asked for is empty
+                apply(std::exchange(exchange_->body_reader_, nullptr)->on_body_end(*exchange_));
+            }
+            return;
+        case Verdict::Fail: {
+            exchange_->response.drop_body();
+            exchange_->response.status = verdict.status;
+            if (!has_no_body(verdict.status)) {
+                std::string text = std::to_string(verdict.status);
+                text.append(" ").append(reason_phrase(verdict.status)).append("\n");
+                exchange_->response.set("Content-Type", "text/plain; charset=utf-8");
+                exchange_->response.body_text(text);
+            }
+            answer();
+            return;
+        }
+        case Verdict::Next:
+        case Verdict::Done:
+            answer();
+            return;
+    }
+}
+
+void Http1::body_wanted() {
+    if (continue_sent_ || !exchange_->request.expects_continue || !parser_.in_body()) return;
+    continue_sent_ = true;
+    connection().write_copy(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+void Http1::answer() {
+    service_.handler.on_response(*exchange_);
+    const Request& request = exchange_->request;
+    Response& response = exchange_->response;
+    // A client that waits for 100 and gets a final answer may or may not send its body: the framing is lost
+    // (RFC 9110 10.1.1).
+    const bool body_in_doubt = parser_.in_body() && request.expects_continue && !continue_sent_;
+    const bool close = response.close || !request.keep_alive || service_.draining ||
+                       service_.limits.keep_alive_ms == 0 || body_in_doubt;
+    write_head(close);
+    if (request.method != Method::Head && !has_no_body(response.status)) {
+        for (net::OutputItem& item : response.body_) {
+            if (item.data && item.size <= net::OutputGather::kCopyLimit) {
+                connection().write_copy({item.data, item.size});  // joins the head: one piece, not two
+            } else if (item.data) {
+                connection().write_shared({item.data, item.size}, std::move(item.owner));
+            } else if (item.fd >= 0) {
+                connection().write_file(item.fd, item.offset, item.size, std::move(item.owner));
+            } else {
+                connection().write_copy(as_bytes(
+                    std::string_view(response.text_).substr(static_cast<size_t>(item.offset), item.size)));
+            }
+        }
+    }
+    finish_exchange(close);
+}
+
+void Http1::write_head(bool close) {
+    const Request& request = exchange_->request;
+    Response& response = exchange_->response;
+    if (request.http09) return;
+    const std::string_view status = status_line(response.status);
+    const std::string_view common = service_.common_fields();
+    const std::string_view fields = response.fields();
+    net::OutputGather& output = connection().loop().output();
+    char* const start =
+        reinterpret_cast<char*>(output.reserve(status.size() + common.size() + fields.size() + 128));
+    char* at = start;
+    const auto put = [&at](std::string_view text) {
+        std::memcpy(at, text.data(), text.size());
+        at += text.size();
+    };
+    put(status);
+    put(common);
+    put(fields);
+    // RFC 9110 8.6: no Content-Length in 1xx and 204; in a 304 only the one of the 200.
+    if (response.has_content_length() || !has_no_body(response.status)) {
+        put("Content-Length: ");
+        at = fmt::format_to(at, "{}", response.content_length());
+        put("\r\n");
+    }
+    if (close) {
+        put("Connection: close\r\n");
+    } else if (request.minor_version == 0) {
+        put("Connection: keep-alive\r\n");
+    }
+    put("\r\n");
+    output.commit(connection(), static_cast<size_t>(at - start));
+}
+
+void Http1::finish_exchange(bool close) {
+    const unsigned status = exchange_->response.status;
+    service_.counters.responses_4xx += status >= 400 && status < 500 ? 1 : 0;
+    service_.counters.responses_5xx += status >= 500 ? 1 : 0;
+    log_access();
+    close_after_ = close_after_ || close;
+    if (connection().closing()) {  // the write failed
+        if (exchange_) release_exchange(true);
+        return;
+    }
+    release_exchange(false);
+    answered_ = true;
+    if (close_after_) {
+        state_ = State::Ended;
+        connection().close_after_output(CloseReason::ResponseEnd);
+        return;
+    }
+    if (!parser_.in_body()) finish_request();
+}
+
+// Response sent and body read: the next request may come.
+void Http1::finish_request() {
+    state_ = State::Head;
+    answered_ = false;
+}
+
+void Http1::release_exchange(bool aborted) {
+    Exchange& exchange = *std::exchange(exchange_, nullptr);
+    service_.handler.on_done(exchange, aborted);
+    service_.exchanges.release(exchange);
+}
+
+// Answers without asking the modules, and closes: after a malformed request nothing that follows can be
+// trusted.
+void Http1::refuse(unsigned status, const char* reason) {
+    ++service_.counters.bad_requests;
+    static log::RateLimit limit;
+    if (limit.permit(connection().loop().now())) {
+        log::info("{}: {} {}{}", connection().peer().text(), status, reason, limit.suffix());
+    }
+    if (!exchange_) {
+        exchange_ = &service_.exchanges.acquire();
+        exchange_->protocol_ = this;
+        exchange_->connection_ = &connection();
+        exchange_->service_ = &service_;
+        exchange_->started_us = uv_hrtime() / 1000;
+        answered_ = close_after_ = false;
+    }
+    exchange_->request.http09 = false;
+    exchange_->response.close = true;
+    apply(Verdict::fail(status));
+    state_ = State::Ended;
+}
+
+void Http1::upgrade(Exchange& exchange, std::string_view fields, std::unique_ptr<net::Protocol> protocol) {
+    if (&exchange != exchange_) return;
+    net::Connection& connection = this->connection();
+    const std::string_view status = status_line(101);
+    const std::string_view common = service_.common_fields();
+    const std::string_view own = exchange.response.fields();
+    net::OutputGather& output = connection.loop().output();
+    uint8_t* at = output.reserve(status.size() + common.size() + own.size() + fields.size() + 2);
+    size_t size = 0;
+    for (std::string_view part : {status, common, own, fields, std::string_view("\r\n")}) {
+        std::memcpy(at + size, part.data(), part.size());
+        size += part.size();
+    }
+    output.commit(connection, size);
+    release_exchange(false);
+    state_ = State::Ended;
+    std::string behind = std::move(partial_);
+    connection.replace_protocol(std::move(protocol));  // `this` lives until the end of the turn
+    connection.resume(net::ReadPause::Exchange);
+    if (!behind.empty()) {
+        connection.protocol().on_bytes({reinterpret_cast<uint8_t*>(behind.data()), behind.size()});
+    }
+}
+
+void Http1::log_access() {
+    if (!service_.access_log.enabled()) return;
+    const Request& request = exchange_->request;
+    const Response& response = exchange_->response;
+    const std::string remote = connection().peer().host();
+    log::AccessRecord record;
+    record.remote = remote;
+    record.user = exchange_->user;
+    record.time = connection().loop().wall_seconds();
+    record.method = request.method_name;
+    record.target = request.raw_target;
+    record.protocol = request.http09 ? "HTTP/0.9" : request.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
+    record.status = response.status;
+    record.bytes_sent =
+        request.method == Method::Head || has_no_body(response.status) ? 0 : response.body_size();
+    record.referer = request.header("referer");
+    record.user_agent = request.header("user-agent");
+    record.host = request.host;
+    record.duration_us = uv_hrtime() / 1000 - exchange_->started_us;
+    service_.access_log.append(record);
+}
+
+}  // namespace marmoset::http
