@@ -14,7 +14,9 @@ namespace marmoset::document {
 
 namespace {
 
-constexpr size_t kLargestInMemory = 1 << 20;
+// Above this sendfile costs less than copying from memory (measured: 16 KiB 16.1 against 13.3 µs, 64 KiB 25
+// against 29, 256 KiB 58 against 82).
+constexpr size_t kLargestInMemory = 48 * 1024;
 
 /// An array, or (as ouistiti writes it) one string with commas.
 std::vector<std::string> index_names(const config::Section& section) {

@@ -22,7 +22,7 @@ constexpr uint64_t kDeadMs = 30000;
 
 Channel::Channel(net::Loop& loop, FileDescriptor socket, Handler& handler)
     : loop_(loop), handler_(handler), socket_(new net::PacketSocket(loop, std::move(socket), *this)) {
-    batch_.reserve(kBatch);
+    batch_.reset(new uint8_t[kBatch + kRecordHeader]);  // a large payload's header may follow a full batch
 }
 
 Channel::~Channel() {
@@ -43,7 +43,7 @@ void Channel::close() {
     loop_.add_queued_memory(-static_cast<int64_t>(backlog_bytes_));
     backlog_.clear();
     backlog_bytes_ = 0;
-    batch_.clear();
+    batch_size_ = 0;
 }
 
 void Channel::end(const std::string& reason) {
@@ -56,28 +56,30 @@ void Channel::append(RecordHeader header, Bytes first, Bytes second) {
     if (closed()) return;
     const size_t payload = first.size() + second.size();
     header.length = static_cast<uint32_t>(payload);
-    if (batch_.size() + kRecordHeader + payload > (payload >= kLargePayload ? kMaxPacket : kBatch)) flush();
-    const size_t at = batch_.size();
-    batch_.resize(at + kRecordHeader);
-    encode_record_header(batch_.data() + at, header);
+    if (batch_size_ + kRecordHeader + payload > (payload >= kLargePayload ? kMaxPacket : kBatch)) flush();
+    uint8_t* at = batch_.get() + batch_size_;
+    encode_record_header(at, header);
+    batch_size_ += kRecordHeader;
     if (payload >= kLargePayload) {
-        const iovec pieces[] = {{batch_.data(), batch_.size()},
+        const iovec pieces[] = {{batch_.get(), batch_size_},
                                 {const_cast<uint8_t*>(first.data()), first.size()},
                                 {const_cast<uint8_t*>(second.data()), second.size()}};
         send_packet(pieces, second.empty() ? 2 : 3);
-        batch_.clear();
+        batch_size_ = 0;
         return;
     }
-    batch_.insert(batch_.end(), first.begin(), first.end());
-    batch_.insert(batch_.end(), second.begin(), second.end());
+    at += kRecordHeader;
+    if (!first.empty()) std::memcpy(at, first.data(), first.size());
+    if (!second.empty()) std::memcpy(at + first.size(), second.data(), second.size());
+    batch_size_ += payload;
     loop_.at_turn_end(*this);
 }
 
 void Channel::flush() {
-    if (batch_.empty() || closed()) return;
-    const iovec piece{batch_.data(), batch_.size()};
+    if (batch_size_ == 0 || closed()) return;
+    const iovec piece{batch_.get(), batch_size_};
     send_packet(&piece, 1);
-    batch_.clear();
+    batch_size_ = 0;
 }
 
 void Channel::send_packet(const iovec* pieces, int count) {

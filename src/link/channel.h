@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     /// True while the peer takes no packets; then append() only queues.
     bool congested() const { return !backlog_.empty(); }
     /// Bytes appended and not yet taken by the kernel.
-    size_t unsent() const { return batch_.size() + backlog_bytes_; }
+    size_t unsent() const { return batch_size_ + backlog_bytes_; }
 
     /// Ends the link without a call to on_end(). Unsent records are dropped.
     void close();
@@ -66,8 +67,9 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
 
     net::Loop& loop_;
     Handler& handler_;
-    net::PacketSocket* socket_;                 // owned; deletes itself after close()
-    std::vector<uint8_t> batch_;                // the packet being filled
+    net::PacketSocket* socket_;         // owned; deletes itself after close()
+    std::unique_ptr<uint8_t[]> batch_;  // the packet being filled
+    size_t batch_size_ = 0;
     std::deque<std::vector<uint8_t>> backlog_;  // whole packets that met a full socket, oldest first
     size_t backlog_bytes_ = 0;
     bool greeted_ = false;   // the peer's first record, its HELLO, has come

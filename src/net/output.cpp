@@ -187,7 +187,9 @@ FlushStatus OutputGather::send(Connection& connection, OutputQueue& queue) {
                 pieces[count] = {const_cast<uint8_t*>(item.data), item.size};
                 offered += item.size;
             }
-            sent = transport.write(pieces, count);
+            const size_t next = queue.head + static_cast<size_t>(count);
+            const bool file_follows = next < queue.items.size() && queue.items[next].data == nullptr;
+            sent = transport.write(pieces, count, file_follows);
         }
         if (sent == -EAGAIN) return FlushStatus::Blocked;
         if (sent < 0) {

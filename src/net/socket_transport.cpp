@@ -16,13 +16,14 @@ ssize_t SocketTransport::read(MutableBytes into) {
     }
 }
 
-ssize_t SocketTransport::write(const iovec* pieces, int count) {
+ssize_t SocketTransport::write(const iovec* pieces, int count, bool more) {
+    const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces);
     message.msg_iovlen = static_cast<size_t>(count);
     for (;;) {
-        const ssize_t sent = count == 1 ? send(socket_.get(), pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL)
-                                        : sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+        const ssize_t sent = count == 1 ? send(socket_.get(), pieces->iov_base, pieces->iov_len, flags)
+                                        : sendmsg(socket_.get(), &message, flags);
         if (sent >= 0) return sent;
         if (errno != EINTR) return -errno;
     }

@@ -17,8 +17,8 @@ class Transport {
     virtual int descriptor() const = 0;
     /// > 0 bytes, 0 end of stream, -EAGAIN nothing there, else -errno.
     virtual ssize_t read(MutableBytes into) = 0;
-    /// Bytes taken, or -EAGAIN, or -errno.
-    virtual ssize_t write(const iovec* pieces, int count) = 0;
+    /// Bytes taken, or -EAGAIN, or -errno. `more`: a file follows at once, the head need not travel alone.
+    virtual ssize_t write(const iovec* pieces, int count, bool more) = 0;
     /// Sends `size` bytes of file `fd` from `offset`; bytes sent, -EAGAIN, -errno; 0: the file is shorter
     /// than that.
     virtual ssize_t send_file(int fd, off_t offset, size_t size) = 0;
