@@ -61,7 +61,7 @@ asan: | need-packages  ## unit tests and scenarios with AddressSanitizer and UBS
 	+@$(T)check asan unit scenario
 tsan: | need-packages  ## the same with ThreadSanitizer
 	+@$(T)check tsan unit scenario
-lint: | need-packages  ## who includes whom, clang-format, clang-tidy; names files over 400 lines
+lint: | need-packages  ## who includes whom, clang-format, clang-tidy; ANALYSE=1 adds clang's analyser
 	+@$(T)lint build/$(FLAVOUR)
 format:                ## clang-format on every source
 	@$(T)deps --if-missing lint
