@@ -190,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(Table, OpenRefused,
 TEST(OpenMetadata, RefusesDeepNestingWithoutRecursing) {
     auto open = parse_open(as_bytes("{\"x\":" + std::string(100000, '[') + std::string(100000, ']') + "}"));
     ASSERT_FALSE(open);
-    EXPECT_NE(open.error().text.find("deep"), std::string::npos) << open.error().text;
+    EXPECT_NE(open.error().text.find("JSON"), std::string::npos) << open.error().text;
 }
 
 TEST(Hello, IsReadBackAsWritten) {
