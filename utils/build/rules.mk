@@ -204,7 +204,7 @@ compile_entry = {"directory": "$(CURDIR)", "file": "$(S)$(1)", "command": "$(cal
 TIDY_SOURCES := $(filter src/% modules/% utils/%,$(SOURCES))
 TIDY_STAMPS := $(TIDY_SOURCES:%.cpp=build/lint/%$(if $(ANALYSE),.analysed,.tidy))
 # The analyser does not understand reference counts, and how a table is laid out is not its affair.
-TIDY := clang-tidy -p . --quiet --warnings-as-errors='*' $(if $(ANALYSE),--checks='clang-analyzer-*$(comma)\
+TIDY_COMMAND := clang-tidy -p . --quiet --warnings-as-errors='*' $(if $(ANALYSE),--checks='clang-analyzer-*$(comma)\
     -clang-analyzer-cplusplus.NewDelete*$(comma)-clang-analyzer-optin.performance.Padding')
 .PHONY: tidy print-tidy
 tidy: $(TIDY_STAMPS)
@@ -212,7 +212,7 @@ print-tidy:
 	@printf '%s\n' $(TIDY_STAMPS)
 $(TIDY_STAMPS): build/lint/%$(suffix $(firstword $(TIDY_STAMPS))): $(B)/obj/%.o $(S).clang-tidy | compile_commands.json
 	$(call say,TIDY,$(S)$*.cpp)
-	$(Q)mkdir -p $(@D); $(TIDY) $(S)$*.cpp >$@.log 2>&1 || \
+	$(Q)mkdir -p $(@D); $(TIDY_COMMAND) $(S)$*.cpp >$@.log 2>&1 || \
 	    { grep -v 'warnings generated' $@.log; rm -f $@.log; exit 1; }; mv $@.log $@
 
 # The packages of npm that tests use as foreign clients, by the lock file; tests find them through NODE_PATH.
@@ -222,4 +222,4 @@ build/node/installed: $(S)tests/package.json $(S)tests/package-lock.json
 	@touch $@
 
 INSTALL_ENVIRONMENT = $(foreach name,DESTDIR prefix bindir libdir includedir datadir mandir sysconfdir SHARED SYSTEM_SERVERS \
-    SO_VERSION,$(name)='$($(name))') LIBWEBSOCKET_LIBS='$(LIBS)'
+    SO_VERSION,$(name)='$($(name))') LIBWEBSOCKET_LIBS='$(filter-out -lconfig -lz,$(LIBS))'
