@@ -50,7 +50,10 @@ size_t Http1::consume_head(Bytes data) {
         size_t skipped = 0;
         while (bytes.substr(skipped).starts_with("\r\n"))
             skipped += 2;
-        if (skipped > 0) return skipped;
+        if (skipped > 0) {
+            skipped_empty_ = true;
+            return skipped;
+        }
         size_t end = find_head_end(bytes, 0);
         if (end == 0 && service_.limits.http09) {
             // A simple request is one line of two words (RFC 1945 5).
@@ -215,7 +218,7 @@ void Http1::arm_deadline() {
         connection().clear_deadline();  // the waiting module has its own
     } else if (partial_.empty()) {
         head_started_ = false;
-        connection().set_deadline(limits.keep_alive_ms);
+        if (!skipped_empty_) connection().set_deadline(limits.keep_alive_ms);
     } else if (head_started_) {
         // One deadline for the whole head, however slowly its bytes drip (RFC 9110 15.5.9).
         head_started_ = false;
@@ -240,7 +243,8 @@ void Http1::on_deadline() {
 void Http1::on_end_of_stream() {
     // Half-closed behind its requests: they are answered first.
     if (state_ == State::Waiting || connection().blocked()) {
-        if (exchange_) exchange_->response.close = true;
+        // What is pipelined behind it is answered, too; continue_pending() comes back here.
+        if (exchange_ && partial_.empty()) exchange_->response.close = true;
         if (state_ != State::Waiting) connection().close_after_output(CloseReason::PeerClosed);
         return;
     }
@@ -251,7 +255,7 @@ void Http1::on_end_of_stream() {
 
 void Http1::on_closed(CloseReason) {
     state_ = State::Ended;
-    if (exchange_) release_exchange(true);
+    if (exchange_ && !answering_) release_exchange(true);
 }
 
 void Http1::on_shutdown() {

@@ -19,7 +19,7 @@ void Http1::begin_exchange(std::string_view head) {
     exchange_->service_ = &service_;
     exchange_->started_us = uv_hrtime() / 1000;
     ++service_.counters.requests;
-    answered_ = close_after_ = continue_sent_ = head_started_ = false;
+    answered_ = close_after_ = continue_sent_ = head_started_ = skipped_empty_ = false;
     const char* reason = "";
     const unsigned status = parser_.parse_head(head, service_.limits, exchange_->request, reason);
     if (status != 0) {
@@ -52,6 +52,9 @@ void Http1::apply(Verdict verdict) {
             return;
         case Verdict::Fail: {
             exchange_->response.drop_body();
+            for (const char* name : {"ETag", "Last-Modified", "Content-Encoding", "Content-Range"}) {
+                exchange_->response.remove(name);  // of the representation that is not sent
+            }
             exchange_->response.status = verdict.status;
             if (!has_no_body(verdict.status)) {
                 std::string text = std::to_string(verdict.status);
@@ -75,7 +78,10 @@ void Http1::body_wanted() {
     connection().write_copy(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
+// A write may fail at once and close the connection: on_closed() leaves the exchange to us as long as
+// answering_ holds.
 void Http1::answer() {
+    answering_ = true;
     service_.handler.on_response(*exchange_);
     const Request& request = exchange_->request;
     Response& response = exchange_->response;
@@ -99,6 +105,7 @@ void Http1::answer() {
             }
         }
     }
+    answering_ = false;
     finish_exchange(close);
 }
 
@@ -196,6 +203,7 @@ void Http1::upgrade(Exchange& exchange, std::string_view fields, std::unique_ptr
     const std::string_view common = service_.common_fields();
     const std::string_view own = exchange.response.fields();
     net::OutputGather& output = connection.loop().output();
+    answering_ = true;
     uint8_t* at = output.reserve(status.size() + common.size() + own.size() + fields.size() + 2);
     size_t size = 0;
     for (std::string_view part : {status, common, own, fields, std::string_view("\r\n")}) {
@@ -203,14 +211,24 @@ void Http1::upgrade(Exchange& exchange, std::string_view fields, std::unique_ptr
         size += part.size();
     }
     output.commit(connection, size);
-    release_exchange(false);
+    answering_ = false;
     state_ = State::Ended;
+    release_exchange(false);
+    if (connection.closing()) {  // the write failed: the new protocol hears of its end and nothing else
+        protocol->on_closed(CloseReason::WriteError);
+        connection.loop().retire(std::move(protocol));
+        return;
+    }
     std::string behind = std::move(partial_);
     connection.replace_protocol(std::move(protocol));  // `this` lives until the end of the turn
     connection.resume(net::ReadPause::Exchange);
     if (!behind.empty()) {
         connection.protocol().on_bytes({reinterpret_cast<uint8_t*>(behind.data()), behind.size()});
     }
+    // What happened while the answer was waited for.
+    if (!connection.ending() && connection.paused_for(net::ReadPause::Ended))
+        connection.protocol().on_end_of_stream();
+    if (!connection.ending() && service_.draining) connection.protocol().on_shutdown();
 }
 
 void Http1::log_access() {

@@ -78,6 +78,7 @@ void Response::drop_body() {
     body_.clear();
     text_.clear();
     body_size_ = 0;
+    content_length_ = -1;
 }
 
 void Response::clear() {

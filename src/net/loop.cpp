@@ -85,14 +85,16 @@ void Loop::cancel(TurnEnd& task) {
 }
 
 void Loop::end_turn() {
-    while (first_) {
-        TurnEnd& task = *first_;
-        first_ = task.next_;
-        if (!first_) last_ = &first_;
-        task.queue_ = nullptr;
-        task.on_turn_end();
-    }
-    output_->flush_all();
+    do {
+        while (first_) {
+            TurnEnd& task = *first_;
+            first_ = task.next_;
+            if (!first_) last_ = &first_;
+            task.queue_ = nullptr;
+            task.on_turn_end();
+        }
+        output_->flush_all();
+    } while (first_);  // a write that blocks asks to be polled for
     if (!retired_.empty()) {
         auto retired = std::move(retired_);
         retired_.clear();

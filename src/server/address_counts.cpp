@@ -26,9 +26,12 @@ AddressCounts::~AddressCounts() {
 }
 
 size_t AddressCounts::place(const net::Address& address) const {
+    // An IPv6 network of 64 bits is one household: whoever has one has all its addresses.
+    const uint64_t low =
+        address.family() == net::Address::Family::Ip6 ? 0 : load<uint64_t>(address.key() + 8);
     // Multiply and fold both halves with a secret: enough to keep places from being chosen from outside.
-    const auto mixed = static_cast<DoubleWord>(load<uint64_t>(address.key()) ^ seed_[0]) *
-                       ((load<uint64_t>(address.key() + 8) ^ seed_[1]) | 1);
+    const auto mixed =
+        static_cast<DoubleWord>(load<uint64_t>(address.key()) ^ seed_[0]) * ((low ^ seed_[1]) | 1);
     return static_cast<size_t>(static_cast<uint64_t>(mixed) ^ static_cast<uint64_t>(mixed >> 64)) % kPlaces;
 }
 

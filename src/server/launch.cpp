@@ -48,10 +48,6 @@ std::vector<std::string> module_paths(const Options& options) {
     return paths;
 }
 
-void enter_root(const std::string& root) {
-    if (chdir(root.c_str()) != 0) log::error("-W {}: chdir failed", root);
-}
-
 // chroot once everything that needs the old root (configuration, modules' files) has been opened; not
 // allowed: the working directory it stays, as in ouistiti.
 void confine(const std::string& root) {
@@ -169,7 +165,8 @@ int launch(Options options) {
     }
     signal(SIGPIPE, SIG_IGN);
     umask(0007);
-    if (!options.root.empty()) enter_root(options.root);
+    if (!options.root.empty() && chdir(options.root.c_str()) != 0)
+        return fail(errno_error("-W", options.root, errno).text);
 
     config::Diagnostics diagnostics;
     const auto settings = load_settings(options, registry, diagnostics);

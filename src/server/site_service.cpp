@@ -42,9 +42,7 @@ SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::Ac
 
 Result<void> SiteService::start() {
     worker_.reset(new module::Worker{loop_, exchanges_, service_, access_log_, number_});
-    auto started = site_.dispatcher->start(*worker_);
-    if (started) update_listeners();
-    return started;
+    return site_.dispatcher->start(*worker_);
 }
 
 void SiteService::adopt(unsigned number, bool accept) {

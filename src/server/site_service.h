@@ -28,7 +28,10 @@ class SiteService final : public net::ConnectionObserver {
                 SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients,
                 Owner& owner);
 
+    /// Starts the modules.
     Result<void> start();
+    /// Accepts clients from now on.
+    void listen() { update_listeners(); }
     /// Accepts, or stops accepting, from the sockets that belong to worker `number` too.
     void adopt(unsigned number, bool accept);
     /// No new clients: this process's listening sockets are closed. Idle clients are let go, modules told.

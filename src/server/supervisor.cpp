@@ -171,7 +171,6 @@ void Supervisor::on_control(unsigned number) {
             return;
         }
         if (message.type == ControlMessage::Accepting) {
-            worker.failures = 0;
             set_accepting(number, true);
         } else if (message.type == ControlMessage::NotAccepting) {
             set_accepting(number, false);
@@ -205,9 +204,12 @@ void Supervisor::on_signals() {
                 if (!error_log) log::error("{}", error_log.error().text);
                 const auto access = access_log_.reopen();
                 if (!access) log::error("{}", access.error().text);
-                std::vector<int> descriptors = {log::descriptor()};
-                if (access_log_.enabled()) descriptors.push_back(access_log_.descriptor());
-                if (log::descriptor() < 0) break;
+                // The worker takes the first for its error log, if it has one, the second for its access log.
+                const int access_fd = access_log_.enabled() ? access_log_.descriptor() : -1;
+                const int error_fd = log::descriptor() >= 0 ? log::descriptor() : access_fd;
+                if (error_fd < 0) break;
+                std::vector<int> descriptors = {error_fd};
+                if (access_fd >= 0) descriptors.push_back(access_fd);
                 for (const WorkerProcess& worker : workers_) {
                     if (worker.control)
                         send_control(worker.control.get(), {ControlMessage::LogFiles, 0}, descriptors);

@@ -37,8 +37,15 @@ Worker::~Worker() = default;
 Result<void> Worker::start() {
     for (const auto& site : sites_) {
         auto started = site->start();
-        if (!started) return started;
+        if (!started) {
+            // Nobody has been served: what did start lets go of the loop again.
+            for (const auto& each : sites_)
+                each->finish();
+            return started;
+        }
     }
+    for (const auto& site : sites_)
+        site->listen();
     watch_signals();
     if (control_) {
         uv_poll_init(loop_.uv(), &control_poll_, control_.get());
@@ -77,6 +84,9 @@ void Worker::on_signal(int number) {
     switch (number) {
         case SIGTERM:
         case SIGINT:
+            // With a whole process group signalled, the supervisor's word comes on top: one request by two
+            // ways.
+            if (draining_ && control_ && loop_.now() - drain_started_ms_ < 1000) break;
             if (draining_) {  // asked twice: now
                 for (const auto& site : sites_)
                     site->close_all(CloseReason::Shutdown);
@@ -141,6 +151,7 @@ size_t Worker::clients() const {
 void Worker::drain() {
     if (draining_) return;
     draining_ = true;
+    drain_started_ms_ = loop_.now();
     log::info("stopping, {} clients", clients());
     if (control_) send_control(control_.get(), {ControlMessage::NotAccepting, number_});
     loop_.timers().arm(*this, settings_.drain_timeout_ms);

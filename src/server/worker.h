@@ -50,6 +50,7 @@ class Worker final : public SiteService::Owner, public net::Timer {
     std::vector<std::unique_ptr<uv_signal_t>> signals_;
     uv_poll_t control_poll_;
     unsigned full_sites_ = 0;
+    uint64_t drain_started_ms_ = 0;
     bool draining_ = false;
     bool finished_ = false;
 };

@@ -276,7 +276,7 @@ struct Arguments {
     std::vector<char*> pointers;
 };
 
-TEST(CommandLine, UnderstandsOuistitisLettersAndLongNames) {
+TEST(ServerCommandLine, UnderstandsOuistitisLettersAndLongNames) {
     for (const bool is_long : {false, true}) {
         CommandLine line("echo", "echoes");
         bool test = false;
@@ -316,7 +316,7 @@ TEST(CommandLine, UnderstandsOuistitisLettersAndLongNames) {
     }
 }
 
-TEST(CommandLine, PrintsHelpAndVersionAndNothingElseIsDone) {
+TEST(ServerCommandLine, PrintsHelpAndVersionAndNothingElseIsDone) {
     CommandLine line("echo", "sends back", "1.2");
     bool test = false;
     line.add_flag('t', "test", "tests it", test);
@@ -333,7 +333,7 @@ TEST(CommandLine, PrintsHelpAndVersionAndNothingElseIsDone) {
     EXPECT_NE(text.find("echo/1.2\n"), std::string::npos);
 }
 
-TEST(CommandLine, RefusesWhatItDoesNotKnow) {
+TEST(ServerCommandLine, RefusesWhatItDoesNotKnow) {
     for (auto arguments :
          {Arguments{"-x"}, Arguments{"--unknown"}, Arguments{"stray"}, Arguments{"-m", "many"},
           Arguments{"-m", "-1"}, Arguments{"--window=1023"}, Arguments{"--max-message=0"}, Arguments{"-n"}}) {
@@ -349,7 +349,7 @@ TEST(CommandLine, RefusesWhatItDoesNotKnow) {
 
 // The caller learns whether the daemon listens: run() returns in both processes, in the child when it has
 // ended.
-TEST(CommandLine, GoesToTheBackgroundOnceItListens) {
+TEST(ServerCommandLine, GoesToTheBackgroundOnceItListens) {
     TemporaryFolder folder;
     const std::string path = folder.path() + "/echo";
     const std::string log = folder.path() + "/log";
