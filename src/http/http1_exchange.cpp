@@ -52,7 +52,7 @@ void Http1::apply(Verdict verdict) {
             return;
         case Verdict::Fail: {
             exchange_->response.drop_body();
-            for (const char* name : {"ETag", "Last-Modified", "Content-Encoding", "Content-Range"}) {
+            for (const char* name : {"ETag", "Last-Modified", "Content-Encoding"}) {
                 exchange_->response.remove(name);  // of the representation that is not sent
             }
             exchange_->response.status = verdict.status;
