@@ -39,8 +39,15 @@ def echoes(client):
 
 
 class Backpressure(Case):
-    def check_rate(self, before, after):
-        self.assertGreater(after, before / 4, f"{after:.0f} echoes a second instead of {before:.0f}")
+    def check_rate(self, before, client):
+        """The client's rate is what it was. Measured again when it is not: a burst of other work on this machine passes, a gateway
+        that is held up by the stalled peer stays so."""
+        after = 0
+        for _ in range(12):
+            after = max(after, echoes(client))
+            if after > before / 4:
+                return
+        self.fail(f"{after:.0f} echoes a second instead of {before:.0f}")
 
     def check_idle(self, *pids):
         """Whoever waits for a stalled peer sleeps: it does not look again and again."""
@@ -71,7 +78,7 @@ class ClientThatNeverReads(Backpressure):
         self.assertLess(self.server.memory() - before[0], 16 * MEBIBYTE * SLOW)
         self.assertLess(memory(self.app.pid) - before[1], 16 * MEBIBYTE * SLOW)
         self.check_idle(*self.server.workers(), self.app.pid)
-        self.check_rate(rate, echoes(other))
+        self.check_rate(rate, other)
 
     @deadline(90)
     def test_twenty_are_bounded_everywhere(self):
@@ -84,7 +91,7 @@ class ClientThatNeverReads(Backpressure):
         # A window and a queue each, and what the sockets hold.
         self.assertLess(self.server.memory() - before[0], 20 * 3 * MEBIBYTE * SLOW)
         self.assertLess(memory(self.app.pid) - before[1], 20 * 3 * MEBIBYTE * SLOW)
-        self.check_rate(rate, echoes(other))
+        self.check_rate(rate, other)
 
     @deadline(60)
     def test_goes_on_when_it_reads_again(self):
@@ -148,7 +155,7 @@ class ClientThatIsSentToAndNeverReads(Backpressure):
             total += len(payload)
             self.assertLess(total, 64 * MEBIBYTE)
         self.assertLess(self.server.memory() - before, 16 * MEBIBYTE * SLOW)
-        self.check_rate(rate, echoes(other))
+        self.check_rate(rate, other)
 
 
 class SystemServerThatStopsReading(Backpressure):
@@ -165,10 +172,10 @@ class SystemServerThatStopsReading(Backpressure):
             push(client.sock, frame(BINARY, b"x" * 30_000), pause=0.1)
         self.assertLess(self.server.memory() - before, limit * SLOW)
         self.check_idle(*self.server.workers())
-        self.check_rate(rate, echoes(other))
+        self.check_rate(rate, other)
         # They may still leave.
         clients[0].abort()
-        self.check_rate(rate, echoes(other))
+        self.check_rate(rate, other)
 
     @deadline(60)
     def test_over_the_link(self):
