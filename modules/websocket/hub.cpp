@@ -78,6 +78,8 @@ void Hub::break_link(const std::string& reason) {
 }
 
 void Hub::on_end(const std::string& reason) {
+    worker_.loop.output()
+        .flush_all();  // payloads borrowed from the packet that ended it leave, or are copied
     log::warning("link to {} ended: {}", server_, reason);
     worker_.loop.timers().disarm(*this);
     owner_.on_hub_ended(*this);
@@ -132,7 +134,7 @@ void Hub::send(link::RecordHeader header, Bytes payload) {
 
 void Hub::retire_id(LinkClient& client, bool server_is_done) {
     topics_.leave_all(client);
-    clients_[client.id_] = nullptr;
+    if (client.id_ < clients_.size()) clients_[client.id_] = nullptr;  // cleared while the link ends
     std::erase_if(early_opens_, [&](const auto& open) { return open.first == client.id_; });
     if (server_is_done || !channel_) {
         free_ids_.push_back(client.id_);
@@ -256,7 +258,8 @@ void Hub::publish(std::string_view topic, Bytes message, bool binary, uint32_t e
     if (!subscribers) return;
     if (!binary && !websocket::is_valid_utf8(message)) {
         for (size_t i = subscribers->size(); i-- > 0;) {
-            if ((*subscribers)[i]->id() != except) (*subscribers)[i]->on_fault("published text is not UTF-8");
+            if (i < subscribers->size() && (*subscribers)[i]->id() != except)
+                (*subscribers)[i]->on_fault("published text is not UTF-8");
         }
         return;
     }
@@ -270,9 +273,11 @@ void Hub::publish(std::string_view topic, Bytes message, bool binary, uint32_t e
     frames_->used += header + message.size();
     const Bytes whole{frame, header + message.size()};
     const Ref<RefCounted> owner(frames_);
-    // Backwards: a client whose write fails leaves the list during the walk, and the last one takes its
-    // place.
+    // Whoever leaves the list because a write fails leaves it now, not during the walk. Backwards: one that
+    // is closed in it leaves, and the last takes its place.
+    worker_.loop.output().flush_all();
     for (size_t i = subscribers->size(); i-- > 0;) {
+        if (i >= subscribers->size()) continue;
         LinkClient* client = (*subscribers)[i];
         if (client->id() != except) client->deliver(whole, owner);
     }

@@ -92,6 +92,7 @@ const char* LinkClient::on_message(const link::RecordHeader& header, Bytes paylo
     if (last && !held_.empty()) {
         auto held = std::move(held_);
         held_.clear();
+        held_bytes_ = 0;
         for (auto& [frame, owner] : held)
             deliver(frame, owner);
     }
@@ -132,6 +133,12 @@ void LinkClient::deliver(Bytes frame, const Ref<RefCounted>& owner) {
     if (receiving_) {
         // A published message waits for the end of the one being sent: frames of two messages never mix (RFC
         // 6455 5.4).
+        if (session() &&
+            held_bytes_ + frame.size() + session()->connection().unsent() > settings_.session.max_queue) {
+            session()->fail(CloseReason::Overflow);
+            return;
+        }
+        held_bytes_ += frame.size();
         held_.emplace_back(frame, owner);
     } else if (session()) {
         session()->send_frame(frame, owner);

@@ -66,10 +66,11 @@ class LinkClient final : public RelayClient, private net::Timer {
     bool binary_ = false;     // the type of that message
     bool due_ = false;        // listed for credit
     bool paused_on_link_ = false;
-    uint64_t send_credit_ = 0;                             // what we may send for this client
-    uint64_t granted_;                                     // what the server may still send for it
-    uint64_t owed_ = 0;                                    // received and not yet granted again
-    uint64_t message_size_ = 0;                            // of the client's message in progress
+    uint64_t send_credit_ = 0;   // what we may send for this client
+    uint64_t granted_;           // what the server may still send for it
+    uint64_t owed_ = 0;          // received and not yet granted again
+    uint64_t message_size_ = 0;  // of the client's message in progress
+    uint64_t held_bytes_ = 0;
     std::vector<std::pair<Bytes, Ref<RefCounted>>> held_;  // published while a message was in progress
 };
 

@@ -13,10 +13,10 @@ namespace marmoset::websocket_module {
 
 RelayClient::RelayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
                          std::string_view server_name)
-    : settings_(settings), worker_(worker), exchange_id_(exchange.id()), server_name_(server_name) {
+    : settings_(settings), worker_(worker), exchange_id_(exchange.id()) {
     if (!worker.access_log.enabled()) return;
     const http::Request& request = exchange.request;
-    log_.reset(new LogEntry{exchange.connection().peer().host(), exchange.user,
+    log_.reset(new LogEntry{std::string(server_name), exchange.connection().peer().host(), exchange.user,
                             std::string(request.raw_target), std::string(request.host),
                             std::string(request.header("referer")), std::string(request.header("user-agent")),
                             exchange.started_us});
@@ -74,7 +74,7 @@ void RelayClient::write_log(const websocket::Session& session, uint16_t code) {
     record.host = log_->host;
     record.duration_us = uv_hrtime() / 1000 - log_->started_us;
     record.websocket = true;
-    record.server = server_name_;
+    record.server = log_->server;
     record.close_code = code;
     record.messages_in = session.messages_received;
     record.messages_out = session.messages_sent;

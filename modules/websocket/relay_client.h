@@ -15,7 +15,7 @@ namespace marmoset::websocket_module {
 
 class RelayClient : public websocket::Endpoint, public net::Retired {
   public:
-    /// `exchange` waits; `server_name`, `settings` and `worker` outlive the client.
+    /// `exchange` waits; `settings` and `worker` outlive the client.
     RelayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
                 std::string_view server_name);
     ~RelayClient() override;
@@ -41,9 +41,6 @@ class RelayClient : public websocket::Endpoint, public net::Retired {
     /// Subclass: the request will not be answered through this object any more.
     void forget_request();
 
-    /// For subclasses that own the name: once, in their constructor.
-    void set_server_name(std::string_view name) { server_name_ = name; }
-
     void session_ended() { session_ = nullptr; }
     void write_log(const websocket::Session& session, uint16_t code);
 
@@ -53,12 +50,11 @@ class RelayClient : public websocket::Endpoint, public net::Retired {
   private:
     /// What the access log tells of a session; kept only when there is a log.
     struct LogEntry {
-        std::string remote, user, target, host, referer, user_agent;
+        std::string server, remote, user, target, host, referer, user_agent;
         uint64_t started_us;
     };
     http::ExchangeId exchange_id_;
     websocket::Session* session_ = nullptr;  // owned by its connection; null before 101 and after its end
-    std::string_view server_name_;           // of the hub or the subclass
     std::unique_ptr<LogEntry> log_;
     bool released_ = false;
 };

@@ -42,12 +42,10 @@ class StreamPeer::ServerProtocol final : public net::Protocol {
 
 StreamPeer::StreamPeer(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
                        std::string server, std::string subprotocol)
-    : RelayClient(exchange, settings, worker, {}),
+    : RelayClient(exchange, settings, worker, server),
       server_(std::move(server)),
       subprotocol_(std::move(subprotocol)),
-      retry_until_ms_(worker.loop.now() + settings.handshake_timeout_ms) {
-    set_server_name(server_);
-}
+      retry_until_ms_(worker.loop.now() + settings.handshake_timeout_ms) {}
 
 Result<void> StreamPeer::open(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
                               std::string server, std::string_view subprotocol, unsigned slot) {
@@ -111,6 +109,7 @@ size_t StreamPeer::receive_credit(const websocket::Session&) const {
 
 void StreamPeer::on_server_bytes(MutableBytes data) {
     if (!session()) return;
+    std::vector<uint8_t> whole;  // borrowed by the session until the flush below
     switch (settings_.stream_type) {
         case StreamType::Binary:
             send_message(data, true);
@@ -119,7 +118,7 @@ void StreamPeer::on_server_bytes(MutableBytes data) {
             on_server_text(data);
             break;
         case StreamType::Auto: {
-            std::vector<uint8_t> whole = std::move(unfinished_);
+            whole = std::move(unfinished_);
             unfinished_.clear();
             whole.insert(whole.end(), data.begin(), data.end());
             websocket::Utf8Validator text;

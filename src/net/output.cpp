@@ -93,7 +93,8 @@ void OutputGather::append_copy(Connection& connection, Bytes data) {
 void OutputGather::append(Connection& connection, OutputItem item) {
     if (connection.closing() || item.size == 0) return;
     OutputQueue& queue = queue_of(connection);
-    if (queue.blocked && !item.owner) {
+    // What waits long should not keep a whole block alive for the sake of a small frame in it.
+    if (queue.blocked && item.data && (!item.owner || item.size <= kCopyLimit)) {
         append_waiting(queue, {item.data, item.size});
         return;
     }
@@ -159,7 +160,7 @@ void OutputGather::own_rest(OutputQueue& queue) {
     queue.head = 0;
     queue.tail = {};
     for (OutputItem& item : rest) {
-        if (item.owner) {
+        if (item.owner && (!item.data || item.size > kCopyLimit)) {
             queue.items.push_back(std::move(item));
         } else {
             queue.bytes -= item.size;  // append_waiting counts it again

@@ -29,7 +29,7 @@ PacketSocket::PacketSocket(Loop& loop, FileDescriptor socket, Listener& listener
 bool PacketSocket::start() {
     if (uv_poll_init(loop_.uv(), &poll_, socket_.get()) != 0) return false;
     started_ = true;
-    poll(UV_READABLE);
+    poll(blocked_ ? UV_READABLE | UV_WRITABLE : UV_READABLE);
     return true;
 }
 
@@ -117,9 +117,9 @@ PacketSocket::SendStatus PacketSocket::send(const iovec* pieces, int count) {
         if (sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return SendStatus::Sent;
         if (errno == EINTR) continue;
         if (errno != EAGAIN && errno != ENOBUFS) return SendStatus::Failed;
-        if (!blocked_ && started_) {
+        if (!blocked_) {
             blocked_ = true;
-            poll(UV_READABLE | UV_WRITABLE);
+            if (started_) poll(UV_READABLE | UV_WRITABLE);
         }
         return SendStatus::Blocked;
     }

@@ -14,6 +14,7 @@ struct ControlMessage {
         NotAccepting,  ///< worker → supervisor: at maxclients, or draining
         Orphaned,      ///< supervisor → worker: nobody accepts from the sockets of `worker`; help out
         Adopted,       ///< supervisor → worker: `worker` accepts from them again
+        CloseNow,      ///< supervisor → worker: asked to stop twice, do not wait for clients
         LogFiles,  ///< supervisor → worker: error log and access log were reopened; their descriptors come
                    ///< along
     } type;

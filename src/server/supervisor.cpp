@@ -230,6 +230,7 @@ void Supervisor::stop(uint64_t now) {
     if (!again) kill_at_ms_ = now + settings_.drain_timeout_ms + kKillGraceMs;
     for (const WorkerProcess& worker : workers_) {
         if (worker.pid != 0) kill(worker.pid, SIGTERM);
+        if (again && worker.control) send_control(worker.control.get(), {ControlMessage::CloseNow, 0});
     }
 }
 

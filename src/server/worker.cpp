@@ -84,13 +84,10 @@ void Worker::on_signal(int number) {
     switch (number) {
         case SIGTERM:
         case SIGINT:
-            // With a whole process group signalled, the supervisor's word comes on top: one request by two
-            // ways.
-            if (draining_ && control_ && loop_.now() - drain_started_ms_ < 1000) break;
-            if (draining_) {  // asked twice: now
-                for (const auto& site : sites_)
-                    site->close_all(CloseReason::Shutdown);
-                finish_if_empty();
+            // Without a supervisor a second signal means: now. Behind one it may be the same request by
+            // another way (a whole process group signalled); the supervisor says CloseNow.
+            if (draining_ && !control_) {
+                close_now();
             } else {
                 drain();
             }
@@ -122,6 +119,11 @@ void Worker::on_control() {
             case ControlStatus::Message:
                 break;
         }
+        if (message.type == ControlMessage::CloseNow) {
+            drain();
+            close_now();
+            return;
+        }
         if (message.type == ControlMessage::LogFiles) {
             if (!descriptors.empty() && log::descriptor() >= 0)
                 log::replace_descriptor(descriptors.front().release());
@@ -151,12 +153,17 @@ size_t Worker::clients() const {
 void Worker::drain() {
     if (draining_) return;
     draining_ = true;
-    drain_started_ms_ = loop_.now();
     log::info("stopping, {} clients", clients());
     if (control_) send_control(control_.get(), {ControlMessage::NotAccepting, number_});
     loop_.timers().arm(*this, settings_.drain_timeout_ms);
     for (const auto& site : sites_)
         site->drain();
+    finish_if_empty();
+}
+
+void Worker::close_now() {
+    for (const auto& site : sites_)
+        site->close_all(CloseReason::Shutdown);
     finish_if_empty();
 }
 

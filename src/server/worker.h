@@ -34,6 +34,7 @@ class Worker final : public SiteService::Owner, public net::Timer {
     void on_signal(int number);
     void on_control();
     void drain();
+    void close_now();
     void finish_if_empty();
     void on_full(bool full) override;
     void on_client_gone() override { finish_if_empty(); }
@@ -50,7 +51,6 @@ class Worker final : public SiteService::Owner, public net::Timer {
     std::vector<std::unique_ptr<uv_signal_t>> signals_;
     uv_poll_t control_poll_;
     unsigned full_sites_ = 0;
-    uint64_t drain_started_ms_ = 0;
     bool draining_ = false;
     bool finished_ = false;
 };

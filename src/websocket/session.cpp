@@ -36,6 +36,7 @@ void Session::on_bytes(MutableBytes data) {
     heard_ = true;
     if (held_) {  // read along with what had to wait, before the pause took effect
         held_->insert(held_->end(), data.begin(), data.end());
+        account_held(static_cast<int64_t>(data.size()));
         return;
     }
     consume(data);
@@ -56,6 +57,7 @@ void Session::consume(MutableBytes data) {
     }
     if (!ended_ && waits_for_credit()) {
         held_ = std::make_unique<std::vector<uint8_t>>(data.begin(), data.end());
+        account_held(static_cast<int64_t>(data.size()));
         connection().pause(net::ReadPause::Credit);
     }
 }
@@ -63,6 +65,7 @@ void Session::consume(MutableBytes data) {
 void Session::resume_receiving() {
     if (!held_ || waits_for_credit()) return;
     connection().resume(net::ReadPause::Credit);
+    account_held(-static_cast<int64_t>(held_->size()));
     const auto held = std::move(held_);
     if (in_payload_ && payload_left_ == 0) take_payload({});
     if (!ended_) consume(*held);
@@ -273,6 +276,7 @@ void Session::close(uint16_t code, std::string_view reason, CloseReason why) {
         connection().resume(pause);
     connection().set_deadline(settings_.close_timeout_ms);
     if (!held_) return;
+    account_held(-static_cast<int64_t>(held_->size()));
     const auto held = std::move(held_);
     if (in_payload_ && payload_left_ == 0) take_payload({});
     consume(*held);
@@ -324,12 +328,13 @@ void Session::check_liveness() {
         pings_unanswered_ = 0;
         return;
     }
+    if (connection().blocked()) return;  // no ping can leave; send_timeout judges those who take nothing
     if (pings_unanswered_ >= settings_.ping_misses) {
         connection().close(CloseReason::PingTimeout);
         return;
     }
     ++pings_unanswered_;
-    if (!connection().blocked()) send_control(Opcode::Ping, {});
+    send_control(Opcode::Ping, {});
 }
 
 void Session::on_end_of_stream() {
@@ -349,6 +354,8 @@ void Session::report_end(uint16_t code, std::string_view reason) {
     if (ended_) return;
     ended_ = true;
     code_ = code;
+    if (held_) account_held(-static_cast<int64_t>(held_->size()));
+    held_.reset();
     endpoint_.on_session_end(*this, code, reason, why_);
 }
 

@@ -102,6 +102,7 @@ class Session final : public net::Protocol {
     };
 
     bool waits_for_credit() const;
+    void account_held(int64_t bytes) { connection().loop().add_queued_memory(bytes); }
     void consume(MutableBytes data);
     size_t take_header(Bytes data);
     bool check_header(const FrameHeader& header);
