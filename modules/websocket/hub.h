@@ -37,6 +37,10 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
     bool open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol,
               unsigned slot);
 
+    /// Passes on what the server has sent already: called before the clients are told to go.
+    void read_pending() {
+        if (channel_) channel_->read_pending();
+    }
     /// Sends what is left and ends the link; no client is left.
     void finish();
 

@@ -46,7 +46,7 @@ class WebsocketModule final : public Hub::Owner {
         worker_ = &worker;
         return {};
     }
-    void stop() { stopping_ = true; }
+    void stop();
     void finish();
 
     http::Verdict on_request(http::Exchange& exchange);
@@ -234,6 +234,15 @@ void WebsocketModule::on_hub_ended(Hub& hub) {
     if (entry == hubs_.end() || entry->second.get() != &hub) return;
     worker_->loop.retire(std::move(entry->second));
     hubs_.erase(entry);
+}
+
+void WebsocketModule::stop() {
+    stopping_ = true;
+    std::vector<Hub*> hubs;  // a hub that ends meanwhile leaves the map, and is freed at the end of the turn
+    for (const auto& [name, hub] : hubs_)
+        hubs.push_back(hub.get());
+    for (Hub* hub : hubs)
+        hub->read_pending();
 }
 
 void WebsocketModule::finish() {

@@ -49,6 +49,11 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     /// Bytes appended and not yet taken by the kernel.
     size_t unsent() const { return batch_size_ + backlog_bytes_; }
 
+    /// Handles what has arrived already: before a decision that would throw it away.
+    void read_pending() {
+        if (socket_) socket_->read_pending();
+    }
+
     /// Ends the link without a call to on_end(). Unsent records are dropped.
     void close();
     bool closed() const { return socket_ == nullptr; }

@@ -56,6 +56,11 @@ void PacketSocket::on_poll(int status, int events) {
     }
 }
 
+void PacketSocket::read_pending() {
+    for (int i = 0; i < 4096 && started_ && !closed_ && read_some(); ++i) {
+    }
+}
+
 // False: nothing is left to be read.
 bool PacketSocket::read_some() {
     const MutableBytes buffer = loop_.read_buffer();

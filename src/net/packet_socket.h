@@ -40,6 +40,10 @@ class PacketSocket {
     /// at the next wake-up.
     SendStatus send(const iovec* pieces, int count);
 
+    /// Delivers what has arrived without waiting for a wake-up (at most 4,096 packets). Not from within a
+    /// listener's call.
+    void read_pending();
+
     /// Stops all callbacks and frees the object when libuv lets go of the handle.
     void close();
     int descriptor() const { return socket_.get(); }
