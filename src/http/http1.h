@@ -65,8 +65,8 @@ class Http1 final : public net::Protocol {
     bool answered_ = false;      // the response was sent before the body's end
     bool close_after_ = false;   // the response said Connection: close
     bool continue_sent_ = false;
-    bool answering_ = false;        // an answer is being written: a failed write must not free its exchange
-    bool skipped_empty_ = false;    // empty lines before a request line: they buy no time
+    bool answering_ = false;      // an answer is being written: a failed write must not free its exchange
+    bool skipped_empty_ = false;  // empty lines before a request line: they buy no time
 };
 
 }  // namespace marmoset::http
