@@ -252,7 +252,21 @@ void Hub::on_publish(const link::Record& record) {
     if (publish_.capacity() > kFrameBlock) std::vector<uint8_t>().swap(publish_);
 }
 
-// The frame is encoded once; every subscriber's queue refers to it.
+// Encodes a frame in memory that is shared by reference.
+Hub::SharedFrame Hub::make_frame(Bytes payload, bool binary, bool compressed) {
+    const size_t most = websocket::kMaxFrameHeader + payload.size();
+    if (!frames_ || frames_->room() < most)
+        frames_ = Ref<net::OwnedBlock>(new net::OwnedBlock(std::max(kFrameBlock, most)));
+    uint8_t* const frame = frames_->data() + frames_->used;
+    const size_t header =
+        websocket::encode_frame_header(frame, binary ? websocket::Opcode::Binary : websocket::Opcode::Text,
+                                       true, payload.size(), compressed ? websocket::kRsvCompressed : 0);
+    if (!payload.empty()) std::memcpy(frame + header, payload.data(), payload.size());
+    frames_->used += header + payload.size();
+    return {{frame, header + payload.size()}, Ref<RefCounted>(frames_)};
+}
+
+// The frame is encoded once, and compressed once; every subscriber's queue refers to it.
 void Hub::publish(std::string_view topic, Bytes message, bool binary, uint32_t except) {
     const std::vector<LinkClient*>* subscribers = topics_.subscribers(topic);
     if (!subscribers) return;
@@ -263,23 +277,26 @@ void Hub::publish(std::string_view topic, Bytes message, bool binary, uint32_t e
         }
         return;
     }
-    const size_t most = websocket::kMaxFrameHeader + message.size();
-    if (!frames_ || frames_->room() < most)
-        frames_ = Ref<net::OwnedBlock>(new net::OwnedBlock(std::max(kFrameBlock, most)));
-    uint8_t* const frame = frames_->data() + frames_->used;
-    const size_t header = websocket::encode_frame_header(
-        frame, binary ? websocket::Opcode::Binary : websocket::Opcode::Text, true, message.size());
-    if (!message.empty()) std::memcpy(frame + header, message.data(), message.size());
-    frames_->used += header + message.size();
-    const Bytes whole{frame, header + message.size()};
-    const Ref<RefCounted> owner(frames_);
+    const SharedFrame plain = make_frame(message, binary, false);
+    SharedFrame deflated;  // made for the first who can read it
+    const unsigned window_bits = settings_.deflate ? settings_.deflate->window_bits : 0;
+    bool may_deflate = settings_.deflate && message.size() >= settings_.deflate_contexts->threshold();
     // Whoever leaves the list because a write fails leaves it now, not during the walk. Backwards: one that
     // is closed in it leaves, and the last takes its place.
     worker_.loop.output().flush_all();
     for (size_t i = subscribers->size(); i-- > 0;) {
         if (i >= subscribers->size()) continue;
         LinkClient* client = (*subscribers)[i];
-        if (client->id() != except) client->deliver(whole, owner);
+        if (client->id() == except) continue;
+        const bool reads_deflated =
+            may_deflate && client->session() && client->session()->takes_shared_deflate(window_bits);
+        if (reads_deflated && deflated.bytes.empty()) {
+            const Bytes payload = settings_.deflate_contexts->deflate_shared(message, window_bits);
+            may_deflate = payload.size() < message.size();
+            if (may_deflate) deflated = make_frame(payload, binary, true);
+        }
+        const SharedFrame& frame = reads_deflated && may_deflate ? deflated : plain;
+        client->deliver(frame.bytes, frame.owner);
     }
 }
 

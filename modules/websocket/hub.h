@@ -60,6 +60,11 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
     void break_link(const std::string& reason);
     void on_hello(Bytes payload);
     void on_publish(const link::Record& record);
+    struct SharedFrame {
+        Bytes bytes;
+        Ref<RefCounted> owner;
+    };
+    SharedFrame make_frame(Bytes payload, bool binary, bool compressed);
     void publish(std::string_view topic, Bytes message, bool binary, uint32_t except);
     void grant_credit();
     uint32_t take_id(LinkClient& client);

@@ -42,7 +42,19 @@ bool RelayClient::accept(std::string_view subprotocol) {
     fields += websocket::accept_value(exchange->request.header("sec-websocket-key"));
     fields += "\r\n";
     if (!subprotocol.empty()) fields.append("Sec-WebSocket-Protocol: ").append(subprotocol).append("\r\n");
-    auto session = std::make_unique<websocket::Session>(exchange->connection(), *this, settings_.session);
+    std::unique_ptr<websocket::PerMessageDeflate> deflate;
+    if (settings_.deflate) {
+        const auto agreed = websocket::accept_deflate_offer(
+            exchange->request.joined("sec-websocket-extensions"), *settings_.deflate);
+        if (agreed) {
+            fields.append("Sec-WebSocket-Extensions: ")
+                .append(websocket::deflate_response(*agreed))
+                .append("\r\n");
+            deflate = std::make_unique<websocket::PerMessageDeflate>(*agreed, *settings_.deflate_contexts);
+        }
+    }
+    auto session = std::make_unique<websocket::Session>(exchange->connection(), *this, settings_.session,
+                                                        std::move(deflate));
     session_ = session.get();
     exchange->upgrade(fields, std::move(session));
     return true;

@@ -9,6 +9,23 @@
 
 namespace marmoset::websocket_module {
 
+namespace {
+
+void read_compression(const config::Section& section, Settings& settings) {
+    if (!section.boolean("compression")) return;
+    const std::string_view takeover = section.string("context_takeover");
+    const bool both = equal_caseless(takeover, "both");
+    settings.deflate = websocket::DeflatePolicy{
+        .window_bits = static_cast<uint8_t>(section.integer("compression_window")),
+        .server_takeover = both || equal_caseless(takeover, "server"),
+        .client_takeover = both || equal_caseless(takeover, "client"),
+    };
+    settings.deflate_contexts = std::make_unique<websocket::DeflateContexts>(
+        static_cast<int>(section.integer("compression_level")), section.size("compression_threshold"));
+}
+
+}  // namespace
+
 Result<Settings> read_settings(const config::Section& section, bool check_only) {
     Settings settings;
     settings.docroot = section.string("docroot");
@@ -37,6 +54,7 @@ Result<Settings> read_settings(const config::Section& section, bool check_only) 
     session.ping_misses = static_cast<unsigned>(section.integer("ping_misses"));
     session.close_timeout_ms = section.milliseconds("close_timeout");
     session.send_timeout_ms = section.milliseconds("send_timeout");
+    read_compression(section, settings);
     if (list_contains(section.string("options"), "direct")) {
         log::warning("{}: options \"direct\": not in this version, messages are relayed",
                      section.location("options"));

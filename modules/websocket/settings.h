@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,8 @@
 #include "base/pattern.h"
 #include "base/result.h"
 #include "config/section.h"
+#include "websocket/deflate_offer.h"
+#include "websocket/message_deflate.h"
 #include "websocket/session.h"
 
 namespace marmoset::websocket_module {
@@ -26,6 +30,9 @@ struct Settings {
     uint64_t handshake_timeout_ms = 10000;
     std::vector<std::string> headers;  ///< request headers passed to system servers
     websocket::SessionSettings session;
+    std::optional<websocket::DeflatePolicy> deflate;  ///< unset: no compression
+    /// Of the group's sessions in this process; each worker fills its own.
+    std::unique_ptr<websocket::DeflateContexts> deflate_contexts;
 
     AccessRule access() const { return {allow, deny, deny_last}; }
 };
@@ -111,6 +118,35 @@ inline constexpr std::array kKeys = {
         .default_text = "text",
         .help = "Messages from a SOCK_STREAM server: text, binary, or auto (text if it is UTF-8).",
         .choices = "text|binary|auto"},
+    Key{.name = "compression",
+        .type = Type::Boolean,
+        .default_text = "false",
+        .help = "Whether messages are compressed for clients that offer it (permessage-deflate, RFC 7692)."},
+    Key{.name = "compression_level",
+        .type = Type::Integer,
+        .default_text = "1",
+        .help = "1 is fast, 9 makes small.",
+        .min = 1,
+        .max = 9},
+    Key{.name = "compression_threshold",
+        .type = Type::Size,
+        .default_text = "256",
+        .help = "Messages of fewer bytes are sent as they are.",
+        .min = 0,
+        .max = int64_t{1} << 40},
+    Key{.name = "compression_window",
+        .type = Type::Integer,
+        .default_text = "15",
+        .help = "Binary logarithm of the largest window in bytes; a smaller one saves memory.",
+        .min = 8,
+        .max = 15},
+    Key{.name = "context_takeover",
+        .type = Type::String,
+        .default_text = "none",
+        .help =
+            "Who may refer to earlier messages: none, server, client or both. It makes small messages much "
+            "smaller, and costs 256 KiB (server) and 42 KiB (client) of memory a client.",
+        .choices = "none|server|client|both"},
     Key{.name = "headers",
         .type = Type::StringList,
         .default_text = nullptr,

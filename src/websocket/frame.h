@@ -15,6 +15,9 @@ inline bool is_control(Opcode opcode) {
     return (static_cast<uint8_t>(opcode) & 8u) != 0;
 }
 
+/// RSV1 in FrameHeader::rsv: the first frame of a compressed message (RFC 7692 6).
+inline constexpr uint8_t kRsvCompressed = 4;
+
 /// Longest header: 2 bytes, 8 bytes of extended length, 4 bytes of mask.
 inline constexpr size_t kMaxFrameHeader = 14;
 

@@ -18,10 +18,13 @@ bool is_known_opcode(uint8_t opcode) {
 
 }  // namespace
 
-Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionSettings& settings)
-    : net::Protocol(connection), endpoint_(endpoint), settings_(settings) {
+Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionSettings& settings,
+                 std::unique_ptr<PerMessageDeflate> deflate)
+    : net::Protocol(connection), endpoint_(endpoint), settings_(settings), deflate_(std::move(deflate)) {
     connection.set_deadline(tick_ms());
 }
+
+Session::~Session() = default;
 
 // ---- frames in ------------------------------------------------------------------------------------------
 
@@ -107,8 +110,11 @@ size_t Session::take_header(Bytes data) {
 
 bool Session::check_header(const FrameHeader& header) {
     const auto opcode = static_cast<Opcode>(header.opcode);
-    // RFC 6455 5.2: no extension was negotiated, so RSV is 0; 5.1: a client masks.
-    bool valid = header.rsv == 0 && header.masked && is_known_opcode(header.opcode);
+    // RFC 6455 5.1: a client masks. 5.2: RSV bits are 0; RFC 7692 6: but RSV1 of a compressed message's first
+    // frame.
+    const bool compressed =
+        header.rsv == kRsvCompressed && deflate_ && !is_control(opcode) && opcode != Opcode::Continuation;
+    bool valid = (header.rsv == 0 || compressed) && header.masked && is_known_opcode(header.opcode);
     if (valid && is_control(opcode)) {
         valid = header.fin && header.length <= 125;  // RFC 6455 5.5
     } else if (valid) {
@@ -118,7 +124,12 @@ bool Session::check_header(const FrameHeader& header) {
             message_opcode_ = opcode;
             message_size_ = 0;
             fragments_ = 0;
+            text_ = opcode == Opcode::Text;
+            delivered_ = false;
             incoming_text_.reset();
+            inflating_ = compressed && !close_sent_;
+            inflated_size_ = 0;
+            if (inflating_) deflate_->begin_receiving();
         }
     }
     if (!valid) {
@@ -126,7 +137,10 @@ bool Session::check_header(const FrameHeader& header) {
         return false;
     }
     if (is_control(opcode) || close_sent_) return true;
-    if (++fragments_ > settings_.max_fragments || header.length > settings_.max_message - message_size_) {
+    // What does not compress grows by a few bytes a block; the message itself is limited as it comes out.
+    const uint64_t most =
+        settings_.max_message + (inflating_ ? settings_.max_message / 1024 + kMaxFrameHeader * 4 : 0);
+    if (++fragments_ > settings_.max_fragments || header.length > most - message_size_) {
         abort(CloseReason::MessageTooBig, kMessageTooBig);
         return false;
     }
@@ -142,6 +156,7 @@ size_t Session::take_payload(MutableBytes data) {
     const size_t size = std::min<uint64_t>(payload_left_, data.size());
     const MutableBytes piece = data.first(size);
     apply_mask(piece, mask_, payload_offset_);
+    if (inflating_ && !is_control(opcode_)) return take_compressed_payload(piece);
     payload_left_ -= size;
     const bool end_of_frame = payload_left_ == 0;
     if (end_of_frame) in_payload_ = false;
@@ -156,17 +171,65 @@ size_t Session::take_payload(MutableBytes data) {
 
 void Session::on_data_payload(MutableBytes piece, bool end_of_frame) {
     const bool last = fin_ && end_of_frame;
-    const bool binary = message_opcode_ == Opcode::Binary;
-    const bool first = fragments_ == 1 && payload_offset_ == 0;
     if (last) message_opcode_ = Opcode::Continuation;
-    if (close_sent_) return;  // what comes behind our Close frame has no receiver any more
+    if (!close_sent_) deliver(piece, last);  // what comes behind our Close frame has no receiver any more
+}
+
+void Session::deliver(MutableBytes piece, bool last) {
     bytes_received += piece.size();
-    if (!binary && (!incoming_text_.feed(piece) || (last && !incoming_text_.complete()))) {
+    if (text_ && (!incoming_text_.feed(piece) || (last && !incoming_text_.complete()))) {
         abort(CloseReason::InvalidUtf8, kInvalidPayload);
         return;
     }
+    if (piece.empty() && !last) return;
     messages_received += last ? 1 : 0;
-    if (!piece.empty() || first || last) endpoint_.on_message_data(*this, piece, binary, first, last);
+    const bool first = !delivered_;
+    delivered_ = true;
+    endpoint_.on_message_data(*this, piece, !text_, first, last);
+}
+
+// Returns how much of `piece` was taken: less than all when the endpoint has no credit for what it becomes.
+size_t Session::take_compressed_payload(MutableBytes piece) {
+    const bool last = fin_ && payload_left_ == piece.size();
+    size_t used = 0;
+    bool done = close_sent_;
+    if (done) used = piece.size();  // what comes behind our Close frame has no receiver any more
+    while (!done) {
+        const size_t credit = endpoint_.receive_credit(*this);
+        if (credit < kLeastCredit) break;
+        // One byte beyond the limit shows that the message passes it.
+        const uint64_t most = std::min<uint64_t>(credit - 12, settings_.max_message - inflated_size_ + 1);
+        const PerMessageDeflate::Inflated inflated = deflate_->receive(piece.subspan(used), last, most);
+        account_contexts();
+        used += inflated.used;
+        done = inflated.done;
+        if (!inflated.valid) {
+            abort(CloseReason::InvalidDeflate, kInvalidPayload);
+            return piece.size();
+        }
+        if (!on_inflated(inflated.output, done && last)) return piece.size();
+        if (close_sent_) break;
+    }
+    apply_mask(piece.subspan(used), mask_,
+               payload_offset_ + used);  // masked again, as it came, until its turn
+    payload_left_ -= used;
+    payload_offset_ += used;
+    if (done && payload_left_ == 0) {
+        in_payload_ = false;
+        if (fin_) message_opcode_ = Opcode::Continuation;
+    }
+    return used;
+}
+
+// False: the session has ended.
+bool Session::on_inflated(MutableBytes piece, bool last) {
+    inflated_size_ += piece.size();
+    if (inflated_size_ > settings_.max_message) {
+        abort(CloseReason::MessageTooBig, kMessageTooBig);
+        return false;
+    }
+    deliver(piece, last);
+    return !ended_;
 }
 
 void Session::on_control_payload(MutableBytes piece, bool end_of_frame) {
@@ -235,20 +298,42 @@ bool Session::send(Bytes piece, bool binary, bool first, bool last) {
         if (first) outgoing_text_.reset();
         if (!outgoing_text_.feed(piece) || (last && !outgoing_text_.complete())) return false;
     }
+    if (first) {
+        deflating_ = deflate_ && deflate_->compresses(piece.size(), last);
+        frame_sent_ = false;
+    }
+    if (deflating_) {
+        const Bytes deflated = deflate_->send(piece, first, last);
+        account_contexts();
+        if (deflated.empty()) return true;  // kept until there is more of it
+        // What compression does not make smaller leaves as it is, unless later messages refer to it.
+        deflating_ = !(first && last && deflate_->sends_independently() && deflated.size() >= piece.size());
+        if (deflating_) piece = deflated;
+    }
     if (over_queue_limit(piece.size())) return true;
     messages_sent += last ? 1 : 0;
-    const Opcode opcode = !first ? Opcode::Continuation : binary ? Opcode::Binary : Opcode::Text;
+    send_data_frame(binary ? Opcode::Binary : Opcode::Text, last, piece);
+    return true;
+}
+
+void Session::send_data_frame(Opcode opcode, bool fin, Bytes payload) {
     net::OutputGather& output = connection().loop().output();
-    const bool copied = piece.size() <= kCopiedPayload;
-    uint8_t* at = output.reserve(kMaxFrameHeader + (copied ? piece.size() : 0));
-    size_t size = encode_frame_header(at, opcode, last, piece.size());
+    const bool copied = payload.size() <= kCopiedPayload;
+    uint8_t* at = output.reserve(kMaxFrameHeader + (copied ? payload.size() : 0));
+    size_t size = encode_frame_header(at, frame_sent_ ? Opcode::Continuation : opcode, fin, payload.size(),
+                                      deflating_ && !frame_sent_ ? kRsvCompressed : 0);
+    frame_sent_ = true;
     if (copied) {
-        std::memcpy(at + size, piece.data(), piece.size());
-        size += piece.size();
+        std::memcpy(at + size, payload.data(), payload.size());
+        size += payload.size();
     }
     output.commit(connection(), size);
-    if (!copied) output.append_borrowed(connection(), piece);
-    return true;
+    if (copied) return;
+    if (deflating_) {
+        output.append_copy(connection(), payload);  // its memory serves the next message
+    } else {
+        output.append_borrowed(connection(), payload);
+    }
 }
 
 void Session::send_frame(Bytes frame, Ref<RefCounted> owner) {
@@ -356,6 +441,10 @@ void Session::report_end(uint16_t code, std::string_view reason) {
     code_ = code;
     if (held_) account_held(-static_cast<int64_t>(held_->size()));
     held_.reset();
+    if (deflate_) {
+        deflate_->release();
+        account_contexts();
+    }
     endpoint_.on_session_end(*this, code, reason, why_);
 }
 

@@ -12,6 +12,7 @@
 #include "net/connection.h"
 #include "websocket/close_code.h"
 #include "websocket/frame.h"
+#include "websocket/message_deflate.h"
 #include "websocket/utf8.h"
 
 namespace marmoset::websocket {
@@ -56,8 +57,11 @@ class Session final : public net::Protocol {
     /// One byte of payload and a record's header: with less nothing can be delivered.
     static constexpr size_t kLeastCredit = 13;
 
-    /// `endpoint` and `settings` outlive the session. Starts the ping clock.
-    Session(net::Connection& connection, Endpoint& endpoint, const SessionSettings& settings);
+    /// `endpoint` and `settings` outlive the session. Starts the ping clock. `deflate`: null unless
+    /// permessage-deflate was agreed.
+    Session(net::Connection& connection, Endpoint& endpoint, const SessionSettings& settings,
+            std::unique_ptr<PerMessageDeflate> deflate = nullptr);
+    ~Session() override;
 
     // net::Protocol
     size_t read_limit() const override;
@@ -72,8 +76,15 @@ class Session final : public net::Protocol {
     /// loop's output is flushed. Nothing is sent once a Close frame has been. False: the text is not UTF-8
     /// and nothing was sent; the caller closes with 1011.
     [[nodiscard]] bool send(Bytes piece, bool binary, bool first, bool last);
-    /// Sends a whole, already encoded and checked frame that many sessions share; `owner` keeps it.
+    /// Sends a whole, already encoded and checked frame that many sessions share; `owner` keeps it. A
+    /// compressed one only if takes_shared_deflate().
     void send_frame(Bytes frame, Ref<RefCounted> owner);
+
+    /// Whether the client can read a message compressed for many, without a context, with this window.
+    bool takes_shared_deflate(unsigned window_bits) const {
+        return deflate_ && deflate_->sends_independently() &&
+               window_bits <= deflate_->parameters().server_window_bits;
+    }
 
     /// Sends a Close frame behind everything sent before and waits for the peer's. 1005: an empty Close
     /// frame. `why` is what logs say.
@@ -107,10 +118,15 @@ class Session final : public net::Protocol {
     size_t take_header(Bytes data);
     bool check_header(const FrameHeader& header);
     size_t take_payload(MutableBytes data);
+    size_t take_compressed_payload(MutableBytes piece);
+    bool on_inflated(MutableBytes piece, bool last);
     void on_data_payload(MutableBytes piece, bool end_of_frame);
+    void deliver(MutableBytes piece, bool last);
     void on_control_payload(MutableBytes piece, bool end_of_frame);
     void on_control_frame(Bytes payload);
     bool over_queue_limit(size_t size);
+    void send_data_frame(Opcode opcode, bool fin, Bytes payload);
+    void account_contexts() { account_held(deflate_->memory_change()); }
     void abort(CloseReason why, uint16_t code);
     void on_close_frame(Bytes payload);
     void send_control(Opcode opcode, Bytes payload);
@@ -120,11 +136,13 @@ class Session final : public net::Protocol {
 
     Endpoint& endpoint_;
     const SessionSettings& settings_;
-    uint64_t payload_left_ = 0;    // of the frame being read
-    uint64_t payload_offset_ = 0;  // bytes of it read: the mask's phase
-    uint64_t message_size_ = 0;
+    uint64_t payload_left_ = 0;                   // of the frame being read
+    uint64_t payload_offset_ = 0;                 // bytes of it read: the mask's phase
+    uint64_t message_size_ = 0;                   // payload bytes announced of the message being read
+    uint64_t inflated_size_ = 0;                  // bytes it has given, if it is compressed
     uint64_t output_mark_ = 0;                    // bytes_sent() when progress was last looked at
     std::unique_ptr<std::vector<uint8_t>> held_;  // read, but not covered by credit
+    std::unique_ptr<PerMessageDeflate> deflate_;  // null: no compression was agreed
     std::unique_ptr<ControlFrame> control_;
     std::unique_ptr<ControlFrame> pending_pong_;  // the latest, while the client takes nothing
     uint32_t fragments_ = 0;
@@ -140,6 +158,11 @@ class Session final : public net::Protocol {
     Opcode message_opcode_ = Opcode::Continuation;  // of the message being read; Continuation: none
     bool fin_ = false;
     bool in_payload_ = false;
+    bool text_ = false;        // the message being read is text
+    bool delivered_ = false;   // a piece of the message being read has reached the endpoint
+    bool inflating_ = false;   // the message being read is compressed
+    bool deflating_ = false;   // the message being sent is compressed
+    bool frame_sent_ = false;  // of the message being sent: the next one is a continuation
     bool close_sent_ = false;
     bool close_received_ = false;
     bool ended_ = false;          // on_session_end was called

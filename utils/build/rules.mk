@@ -222,4 +222,4 @@ build/node/installed: $(S)tests/package.json $(S)tests/package-lock.json
 	@touch $@
 
 INSTALL_ENVIRONMENT = $(foreach name,DESTDIR prefix bindir libdir includedir datadir mandir sysconfdir SHARED SYSTEM_SERVERS \
-    SO_VERSION,$(name)='$($(name))') LIBWEBSOCKET_LIBS='$(filter-out -lconfig -lz,$(LIBS))'
+    SO_VERSION,$(name)='$($(name))') LIBWEBSOCKET_LIBS='$(filter-out -lconfig,$(LIBS))'
