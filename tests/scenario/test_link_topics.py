@@ -1,6 +1,8 @@
 """JOIN, LEAVE and PUBLISH: a message published once reaches every subscriber but the excluded one, never inside another message,
 and a subscriber that is too slow harms nobody else."""
 
+import zlib
+
 from harness import (BINARY, CREDIT, END, F_BINARY, F_FIRST, F_LAST, JOIN, MESSAGE, OPEN, PUBLISH, TEXT, Case, Record, deadline, memory,
                      publish_payload)
 
@@ -14,9 +16,9 @@ class Topics(Case):
         self.app = self.link_server()
         self.link = None
 
-    def open(self, *topics):
+    def open(self, *topics, headers=()):
         client = self.server.websocket()
-        client.start("/app")
+        client.start("/app", headers)
         self.link = self.link or self.app.greet()
         number = self.link.expect(OPEN, skip=(CREDIT, END)).client
         self.link.accept(number)
@@ -33,6 +35,8 @@ class Topics(Case):
 
 
 class Publishing(Topics):
+    keys = "compression = true;"
+
     def test_reaches_who_has_joined(self):
         one, two, three = self.open("room"), self.open("room", "other"), self.open("other")
         self.link.publish("room", "hello")
@@ -42,6 +46,23 @@ class Publishing(Topics):
         self.assertEqual((BINARY, b"\xff\0"), two[0].read_message())
         self.assertEqual((BINARY, b"\xff\0"), three[0].read_message())
         self.check_last(one, two, three)
+
+    def test_one_message_for_clients_with_and_without_compression(self):
+        text = "compress me, once for all " * 400
+        clients = []
+        for offer in (None, "permessage-deflate", "permessage-deflate; server_max_window_bits=10"):
+            clients.append(self.open("room", headers={"Sec-WebSocket-Extensions": offer} if offer else {}))
+        for size in (40, len(text)):
+            self.link.publish("room", text[:size])
+            came = []
+            for client, _ in clients:
+                frame = client.read_frame(rsv=4)
+                data = zlib.decompressobj(-15).decompress(frame.payload + b"\0\0\xff\xff") if frame.rsv else frame.payload
+                self.assertEqual(text[:size].encode(), data)
+                came.append(frame.rsv)
+            # The client with a smaller window can't read what was compressed for the others.
+            self.assertEqual([0, 4 if size > 256 else 0, 0], came)
+        self.check_last(*clients)
 
     def test_all_but_one(self):
         one, two = self.open("room"), self.open("room")

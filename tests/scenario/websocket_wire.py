@@ -116,7 +116,8 @@ class WebSocket(Http):
     def send_close(self, code=None, reason=b""):
         self.send_frame(CLOSE, close_payload(code, reason))
 
-    def read_frame(self):
+    def read_frame(self, rsv=0):
+        """`rsv`: the reserved bits that may be set, 4 where compression was agreed."""
         first, second = self.read(2)
         assert not second & 0x80, "a server must not mask (RFC 6455 5.1)"
         size = second & 0x7F
@@ -127,7 +128,7 @@ class WebSocket(Http):
             size = struct.unpack(">Q", self.read(8))[0]
             assert size > 65535, "a length in more bytes than it needs (RFC 6455 5.2)"
         result = Frame(bool(first & 0x80), first >> 4 & 7, first & 15, self.read(size))
-        assert result.opcode in (0, 1, 2, 8, 9, 10) and result.rsv == 0, result
+        assert result.opcode in (0, 1, 2, 8, 9, 10) and result.rsv in (0, rsv), result
         assert result.opcode < 8 or (result.fin and size < 126), result
         return result
 
@@ -166,7 +167,7 @@ class WebSocket(Http):
 
     def expect_fail(self, code):
         """After something illegal: messages sent before it may still come back, then close `code` and the end."""
-        while (received := self.read_frame()).opcode != CLOSE:
+        while (received := self.read_frame(rsv=4)).opcode != CLOSE:
             pass
         assert received.code == code, f"close {code} was expected, not {received.code} {received.reason!r}"
         self.send_close(code)
