@@ -1,0 +1,109 @@
+// What goes out: pieces of messages to frames, compressed or not; control frames; the close.
+#include <cstring>
+
+#include "websocket/session.h"
+
+namespace marmoset::websocket {
+
+namespace {
+
+// Frames up to this size are copied behind their header: one piece of memory instead of two.
+constexpr size_t kCopiedPayload = 4096;
+
+}  // namespace
+
+bool Session::over_queue_limit(size_t size) {
+    if (connection().unsent() + size <= settings_.max_queue || !connection().blocked()) return false;
+    fail(CloseReason::Overflow);
+    return true;
+}
+
+bool Session::send(Bytes piece, bool binary, bool first, bool last) {
+    if (!open()) return true;
+    if (!binary) {
+        if (first) outgoing_text_.reset();
+        if (!outgoing_text_.feed(piece) || (last && !outgoing_text_.complete())) return false;
+    }
+    if (first) {
+        deflating_ = deflate_ && deflate_->compresses(piece.size(), last);
+        frame_sent_ = false;
+    }
+    if (deflating_) {
+        const Bytes deflated = deflate_->send(piece, first, last);
+        account_contexts();
+        if (deflated.empty()) return true;  // kept until there is more of it
+        // What compression does not make smaller leaves as it is, unless later messages refer to it.
+        deflating_ = !(first && last && deflate_->sends_independently() && deflated.size() >= piece.size());
+        if (deflating_) piece = deflated;
+    }
+    if (over_queue_limit(piece.size())) return true;
+    messages_sent += last ? 1 : 0;
+    send_data_frame(binary ? Opcode::Binary : Opcode::Text, last, piece);
+    return true;
+}
+
+void Session::send_data_frame(Opcode opcode, bool fin, Bytes payload) {
+    net::OutputGather& output = connection().loop().output();
+    const bool copied = payload.size() <= kCopiedPayload;
+    uint8_t* at = output.reserve(kMaxFrameHeader + (copied ? payload.size() : 0));
+    size_t size = encode_frame_header(at, frame_sent_ ? Opcode::Continuation : opcode, fin, payload.size(),
+                                      deflating_ && !frame_sent_ ? kRsvCompressed : 0);
+    frame_sent_ = true;
+    if (copied) {
+        std::memcpy(at + size, payload.data(), payload.size());
+        size += payload.size();
+    }
+    output.commit(connection(), size);
+    if (copied) return;
+    if (deflating_) {
+        output.append_copy(connection(), payload);  // its memory serves the next message
+    } else {
+        output.append_borrowed(connection(), payload);
+    }
+}
+
+void Session::send_frame(Bytes frame, Ref<RefCounted> owner) {
+    if (!open() || over_queue_limit(frame.size())) return;
+    ++messages_sent;
+    connection().write_shared(frame, std::move(owner));
+}
+
+void Session::send_control(Opcode opcode, Bytes payload) {
+    uint8_t* at = connection().loop().output().reserve(2 + payload.size());
+    const size_t header = encode_frame_header(at, opcode, true, payload.size());
+    if (!payload.empty()) std::memcpy(at + header, payload.data(), payload.size());
+    connection().loop().output().commit(connection(), header + payload.size());
+}
+
+void Session::close(uint16_t code, std::string_view reason, CloseReason why) {
+    if (!open()) return;
+    close_sent_ = true;
+    why_ = why;
+    code_ = code;
+    uint8_t payload[125];
+    send_control(Opcode::Close, {payload, encode_close_payload(payload, code, reason)});
+    // Data is thrown away from here on, so nothing holds reading back: the peer's Close frame must be heard.
+    for (net::ReadPause pause : {net::ReadPause::Output, net::ReadPause::Credit, net::ReadPause::Link})
+        connection().resume(pause);
+    connection().set_deadline(settings_.close_timeout_ms);
+    if (!held_) return;
+    account_held(-static_cast<int64_t>(held_->size()));
+    const auto held = std::move(held_);
+    if (in_payload_ && payload_left_ == 0) take_payload({});
+    consume(*held);
+}
+
+// RFC 6455 7.1.7: fail the connection. The peer's answer is not waited for.
+void Session::abort(CloseReason why, uint16_t code) {
+    if (ended_) return;
+    if (!close_sent_) {
+        close_sent_ = true;
+        uint8_t payload[125];
+        send_control(Opcode::Close, {payload, encode_close_payload(payload, code, {})});
+    }
+    why_ = why;
+    report_end(code, describe(why).text);
+    connection().close_after_output(why);
+}
+
+}  // namespace marmoset::websocket
