@@ -1,6 +1,5 @@
 #include "hub.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,16 +16,19 @@ using link::RecordType;
 
 namespace {
 
-constexpr uint64_t kRetryMs = 100;     // a full backlog: until the next try
 constexpr size_t kFrameBlock = 65536;  // published frames share blocks of this size
 
 }  // namespace
 
-Hub::Hub(module::Worker& worker, const Settings& settings, Owner& owner, std::string server)
+Hub::Hub(module::Worker& worker, const Settings& settings, Owner& owner, const Place& place, Scope scope)
     : worker_(worker),
       settings_(settings),
       owner_(owner),
-      server_(std::move(server)),
+      server_(place.name),
+      scope_(scope),
+      connector_(std::make_unique<Connector>(
+          worker.loop, place, scope == Scope::AllClients ? SOCK_SEQPACKET : SOCK_STREAM,
+          settings.handshake_timeout_ms, static_cast<Connector::Owner&>(*this))),
       clients_(1),
       closing_ids_(1) {}
 
@@ -35,34 +37,29 @@ Hub::~Hub() = default;
 // ---- the link's beginning and end -----------------------------------------------------------------------
 
 Result<void> Hub::connect() {
-    auto socket = link::connect_unix(settings_.docroot_fd.get(), server_, SOCK_SEQPACKET);
-    if (socket) {
-        start_link(socket.take());
-        return {};
-    }
-    if (socket.error().code != EAGAIN) return socket.error();
-    if (retry_until_ms_ == 0) retry_until_ms_ = worker_.loop.now() + settings_.handshake_timeout_ms;
-    worker_.loop.timers().arm(*this, kRetryMs);
+    auto socket = connector_->start();
+    if (!socket) return socket.error();
+    if (*socket) start_link(socket.take());
     return {};
 }
 
-void Hub::on_timer() {
-    if (worker_.loop.now() >= retry_until_ms_) {
-        on_end("its backlog stays full");
-        return;
-    }
-    const auto connected = connect();
-    if (!connected) on_end(connected.error().text);
+void Hub::on_connected(FileDescriptor socket, const net::Address&) {
+    start_link(std::move(socket));
+}
+
+void Hub::on_connect_failed(const Error& error) {
+    on_end(error.text);
 }
 
 void Hub::start_link(FileDescriptor socket) {
+    connector_.reset();
     channel_ = std::make_unique<link::Channel>(worker_.loop, std::move(socket),
                                                static_cast<link::Channel::Handler&>(*this));
     std::string hello;
     link::append_hello(hello, {.version = link::kLinkVersion,
                                .software = "marmoset",
                                .pid = static_cast<uint64_t>(getpid()),
-                               .window = link::kDefaultWindow,
+                               .window = settings_.window(),
                                .max_message = settings_.session.max_message});
     channel_->append({0, 0, RecordType::Hello, 0, 0}, as_bytes(hello));
     for (const auto& [id, payload] : early_opens_) {
@@ -80,7 +77,13 @@ void Hub::break_link(const std::string& reason) {
 void Hub::on_end(const std::string& reason) {
     worker_.loop.output()
         .flush_all();  // payloads borrowed from the packet that ended it leave, or are copied
-    log::warning("link to {} ended: {}", server_, reason);
+    const bool in_use = std::any_of(clients_.begin(), clients_.end(), [](auto* client) { return client; });
+    static log::RateLimit limit;
+    if (scope_ == Scope::OneClient && !in_use) {
+        log::debug("link to {} ended: {}", server_, reason);
+    } else if (limit.permit(worker_.loop.now())) {
+        log::warning("link to {} ended: {}{}", server_, reason, limit.suffix());
+    }
     worker_.loop.timers().disarm(*this);
     owner_.on_hub_ended(*this);
     const std::vector<LinkClient*> clients = std::move(clients_);
@@ -92,6 +95,7 @@ void Hub::on_end(const std::string& reason) {
 
 void Hub::finish() {
     worker_.loop.timers().disarm(*this);
+    connector_.reset();
     if (!channel_ || channel_->closed()) return;
     channel_->flush();
     channel_->close();
@@ -142,6 +146,25 @@ void Hub::retire_id(LinkClient& client, bool server_is_done) {
         closing_ids_[client.id_] = true;
     }
     client.id_ = 0;
+    if (scope_ == Scope::OneClient) end_with_client(server_is_done || !channel_);
+}
+
+// Not at once: the client, and records behind this one, may be in the midst of something.
+void Hub::end_with_client(bool server_is_done) {
+    if (server_is_done) {
+        worker_.loop.at_turn_end(*this);
+    } else {
+        worker_.loop.timers().arm(*this, settings_.session.close_timeout_ms);
+    }
+}
+
+void Hub::on_turn_end() {
+    finish();
+    owner_.on_hub_ended(*this);
+}
+
+void Hub::on_timer() {
+    break_link("no answer to CLOSE");
 }
 
 // ---- records --------------------------------------------------------------------------------------------
@@ -172,6 +195,7 @@ void Hub::on_record(const link::Record& record) {
             (header.type == RecordType::Close || header.type == RecordType::Reject)) {
             closing_ids_[header.client] = false;
             free_ids_.push_back(header.client);
+            if (scope_ == Scope::OneClient) end_with_client(true);
         }
         return;
     }

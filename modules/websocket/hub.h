@@ -1,11 +1,13 @@
-// One link of this worker to one system server, and the clients on it. Records in, frames out, and the
-// reverse; credit, order and ends as conf/link-protocol.md says.
+// One link of this worker to one system server, and the clients on it: all of a SEQPACKET server, or the one
+// of a STREAM connection that carries records. Records in, frames out, and the reverse; credit, order and
+// ends as conf/link-protocol.md says.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "connector.h"
 #include "link/channel.h"
 #include "link/metadata.h"
 #include "link_client.h"
@@ -15,7 +17,11 @@
 
 namespace marmoset::websocket_module {
 
-class Hub final : public net::Retired, private link::Channel::Handler, private net::Timer {
+class Hub final : public net::Retired,
+                  private link::Channel::Handler,
+                  private Connector::Owner,
+                  private net::Timer,
+                  private net::TurnEnd {
   public:
     class Owner {
       public:
@@ -24,12 +30,17 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
         virtual void on_hub_ended(Hub& hub) = 0;
     };
 
-    /// References outlive the hub. `server`: the socket's name, for logs.
-    Hub(module::Worker& worker, const Settings& settings, Owner& owner, std::string server);
+    enum class Scope : uint8_t {
+        AllClients,  ///< over SEQPACKET; stays when its clients go
+        OneClient,   ///< records over STREAM; ends with its client
+    };
+
+    /// References outlive the hub.
+    Hub(module::Worker& worker, const Settings& settings, Owner& owner, const Place& place, Scope scope);
     ~Hub() override;
 
-    /// Connects and says HELLO. The error's code is the errno; EPROTOTYPE: it is a STREAM server. A full
-    /// backlog (EAGAIN) is no error: the hub tries again until handshake_timeout.
+    /// Connects and says HELLO. The error's code is the errno; EPROTOTYPE: the UNIX socket is of the other
+    /// type. What takes time (a full backlog, TCP) is no error: it goes on until handshake_timeout.
     Result<void> connect();
 
     /// A new client: sends OPEN; it deletes itself at its end. False: the request is too large for a record.
@@ -54,7 +65,12 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
     void on_packet_end() override;
     void on_drained() override;
     void on_end(const std::string& reason) override;
-    void on_timer() override;  // the next try to connect
+    // Connector::Owner
+    void on_connected(FileDescriptor socket, const net::Address& peer) override;
+    void on_connect_failed(const Error& error) override;
+
+    void on_timer() override;     // the server's final record for the only client has not come
+    void on_turn_end() override;  // the only client has gone
 
     void start_link(FileDescriptor socket);
     void break_link(const std::string& reason);
@@ -67,7 +83,7 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
     SharedFrame make_frame(Bytes payload, bool binary, bool compressed);
     void publish(std::string_view topic, Bytes message, bool binary, uint32_t except);
     void grant_credit();
-    uint32_t take_id(LinkClient& client);
+    void end_with_client(bool server_is_done);
 
     // For LinkClient.
     void send(link::RecordHeader header, Bytes payload);
@@ -78,7 +94,9 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
     module::Worker& worker_;
     const Settings& settings_;
     Owner& owner_;
-    std::string server_;
+    const std::string server_;  // the place's name, for logs
+    const Scope scope_;
+    std::unique_ptr<Connector> connector_;    // null once connected
     std::unique_ptr<link::Channel> channel_;  // null until connected and after the end
     std::vector<std::pair<uint32_t, std::string>>
         early_opens_;                   // OPENs of clients that wait for the connection
@@ -96,7 +114,6 @@ class Hub final : public net::Retired, private link::Channel::Handler, private n
     Ref<net::OwnedBlock> frames_;  // published frames, shared by their subscribers
     uint64_t server_window_ = link::kDefaultWindow;
     uint64_t server_max_message_ = UINT64_MAX;
-    uint64_t retry_until_ms_ = 0;
 };
 
 }  // namespace marmoset::websocket_module

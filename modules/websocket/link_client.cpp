@@ -14,16 +14,12 @@ using link::RecordType;
 
 namespace {
 
-// What the server may have under way toward one client, and what we grant back at once.
-constexpr uint64_t kWindow = link::kDefaultWindow;
-constexpr uint64_t kGrant = kWindow / 2;
-
 log::RateLimit server_faults;
 
 }  // namespace
 
 LinkClient::LinkClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker, Hub& hub)
-    : RelayClient(exchange, settings, worker, hub.server()), hub_(&hub), granted_(kWindow) {
+    : RelayClient(exchange, settings, worker, hub.server()), hub_(&hub), granted_(settings.window()) {
     worker.loop.timers().arm(*this, settings.handshake_timeout_ms);
 }
 
@@ -85,7 +81,7 @@ const char* LinkClient::on_message(const link::RecordHeader& header, Bytes paylo
     }
     if (!hub_)
         return nullptr;  // the session has ended in the call: too much was waiting, or the text was bad
-    if (owed_ >= kGrant && !due_) {
+    if (owed_ >= least_grant() && !due_) {
         due_ = true;
         hub_->credit_due_.push_back(id_);
     }
@@ -150,7 +146,7 @@ void LinkClient::grant_credit() {
     if (!session() || !hub_) return;
     // What is still queued here has not been handed on.
     const uint64_t handed_on = owed_ - std::min(owed_, session()->connection().unsent());
-    if (handed_on < kGrant) return;
+    if (handed_on < least_grant()) return;
     owed_ -= handed_on;
     granted_ += handed_on;
     uint8_t payload[4];
@@ -192,7 +188,7 @@ void LinkClient::on_link_drained() {
 }
 
 void LinkClient::on_output_progress(websocket::Session&) {
-    if (owed_ >= kGrant) grant_credit();
+    if (owed_ >= least_grant()) grant_credit();
 }
 
 void LinkClient::on_session_end(websocket::Session& session, uint16_t code, std::string_view reason,

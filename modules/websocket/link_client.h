@@ -57,6 +57,8 @@ class LinkClient final : public RelayClient, private net::Timer {
 
     void on_timer() override;  // the server has not answered OPEN in time
     void leave_link(bool server_is_done);
+    /// What has been handed on is granted back from here on.
+    uint64_t least_grant() const { return settings_.window() / 2; }
 
     Hub* hub_;                                          // null: no longer on the link
     uint32_t id_ = 0;                                   // on the link; 0: none

@@ -4,11 +4,11 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "hub.h"
@@ -21,10 +21,14 @@
 
 namespace marmoset::websocket_module {
 
-/// Looks a std::string key up by a view of it.
-struct TextHash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+/// What a request's path, or a subprotocol, is resolved to.
+struct Route {
+    std::string name;                 ///< of a socket below the docroot; empty: `link`
+    const LinkEntry* link = nullptr;  ///< an entry of `links`; neither: there is no such server
+    std::string path_info;
+    std::string subprotocol;      ///< the server's, if it does not choose one
+    bool by_subprotocol = false;  ///< named by Sec-WebSocket-Protocol and not by the path
+    bool found() const { return link || !name.empty(); }
 };
 
 class WebsocketModule final : public Hub::Owner {
@@ -57,18 +61,26 @@ class WebsocketModule final : public Hub::Owner {
 
     http::Verdict check(http::Exchange& exchange) const;
     http::Verdict refuse(http::Exchange& exchange, unsigned status, const char* reason) const;
-    Name find_linked(std::string_view path) const;
-    Name find_name(const http::Exchange& exchange, std::string& subprotocol, bool& refused) const;
-    http::Verdict open(http::Exchange& exchange, const Name& name, std::string_view subprotocol);
-    http::Verdict open_failed(http::Exchange& exchange, const std::string& name, const Error& error) const;
+    Route find_path(std::string_view path) const;
+    Route find_route(const http::Exchange& exchange, bool& refused) const;
+    Place place_of(const Route& route) const;
+    http::Verdict open(http::Exchange& exchange, const Route& route);
+    Result<void> open_link(http::Exchange& exchange, const Place& place, const Route& route, bool& too_large);
+    Result<void> open_stream(http::Exchange& exchange, const Place& place, const Route& route,
+                             bool& too_large);
+    bool join_link(Hub& hub, http::Exchange& exchange, const Route& route);
+    http::Verdict open_failed(http::Exchange& exchange, const Place& place, const Error& error) const;
     void on_hub_ended(Hub& hub) override;
 
     Settings settings_;
     unsigned slot_;
     module::Worker* worker_ = nullptr;  // outlives the instance's last hook
     bool stopping_ = false;
-    std::unordered_map<std::string, std::unique_ptr<Hub>, TextHash, std::equal_to<>> hubs_;  // by socket name
-    std::unordered_map<std::string, bool> stream_servers_;  // what was a STREAM socket last time: tried first
+    std::unordered_map<const Hub*, std::unique_ptr<Hub>> hubs_;
+    // The links that take further clients, by the socket's name below docroot and by entry of `links`.
+    std::unordered_map<std::string, Hub*, TextHash, std::equal_to<>> hubs_by_name_;
+    std::unordered_map<const LinkEntry*, Hub*> hubs_by_entry_;
+    std::unordered_set<std::string> stream_servers_;  // what was a STREAM socket last time: tried first
 };
 
 http::Verdict WebsocketModule::refuse(http::Exchange& exchange, unsigned status, const char* reason) const {
@@ -113,41 +125,55 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
     return http::Verdict::next();
 }
 
-// A server whose link stands needs no look at the folder: the prefix of `path` that names its socket.
-Name WebsocketModule::find_linked(std::string_view path) const {
-    for (size_t end = path.find('/', 1); !hubs_.empty(); end = path.find('/', end + 1)) {
+// An entry of `links` first; then a server below the docroot. One whose link stands needs no look at the
+// folder.
+Route WebsocketModule::find_path(std::string_view path) const {
+    Route route;
+    for (const LinkEntry& entry : settings_.links) {
+        std::string_view path_info;
+        if (!entry.matches(path, path_info)) continue;
+        route.link = &entry;
+        route.path_info = path_info;
+        return route;
+    }
+    if (!settings_.docroot_fd) return route;
+    for (size_t end = path.find('/', 1); !hubs_by_name_.empty(); end = path.find('/', end + 1)) {
         const std::string_view prefix = path.substr(1, end == std::string_view::npos ? end : end - 1);
-        if (hubs_.find(prefix) != hubs_.end())
-            return {std::string(prefix), end == std::string_view::npos ? "" : std::string(path.substr(end))};
+        if (hubs_by_name_.find(prefix) != hubs_by_name_.end()) {
+            route.name = prefix;
+            if (end != std::string_view::npos) route.path_info = path.substr(end);
+            return route;
+        }
         if (end == std::string_view::npos) break;
     }
-    return {};
+    Name name = find_socket(settings_.docroot_fd.get(), path);
+    route.name = std::move(name.name);
+    route.path_info = std::move(name.path_info);
+    return route;
 }
 
-// By the path; else, as in ouistiti, by the first offered subprotocol that names a socket, which must be
+// By the path; else, as in ouistiti, by the first offered subprotocol that names a server, which must be
 // permitted as a path is.
-Name WebsocketModule::find_name(const http::Exchange& exchange, std::string& subprotocol,
-                                bool& refused) const {
+Route WebsocketModule::find_route(const http::Exchange& exchange, bool& refused) const {
     const http::Request& request = exchange.request;
     refused = false;
-    Name name = find_linked(request.path);
-    if (name.name.empty()) name = find_socket(settings_.docroot_fd.get(), request.path);
+    Route route = find_path(request.path);
     const std::string offered = request.joined("sec-websocket-protocol");
     std::vector<std::string_view> tokens;
     websocket::parse_protocols(offered, tokens);
-    if (!name.name.empty()) {
-        if (!tokens.empty()) subprotocol = tokens.front();
-        return name;
+    if (route.found()) {
+        if (!tokens.empty()) route.subprotocol = tokens.front();
+        return route;
     }
     for (const std::string_view token : tokens) {
         const std::string path = "/" + std::string(token);
-        Name by_token = find_socket(settings_.docroot_fd.get(), path);
-        if (by_token.name.empty()) continue;
+        route = find_path(path);
+        if (!route.found()) continue;
         refused = !settings_.access().permits(path);
-        subprotocol = token;
-        by_token.path_info = request.path;
-        by_token.by_subprotocol = true;
-        return by_token;
+        route.subprotocol = token;
+        route.path_info = request.path;
+        route.by_subprotocol = true;
+        return route;
     }
     return {};
 }
@@ -163,61 +189,105 @@ http::Verdict WebsocketModule::on_request(http::Exchange& exchange) {
     if (stopping_) return refuse(exchange, 503, "the server is stopping");
     if (worker_->loop.memory_exhausted())
         return refuse(exchange, 503, "the server is out of memory for new clients");
-    std::string subprotocol;
     bool refused = false;
-    const Name name = find_name(exchange, subprotocol, refused);
-    if (name.name.empty()) return refuse(exchange, 404, "no websocket server of that name");
+    const Route route = find_route(exchange, refused);
+    if (!route.found()) return refuse(exchange, 404, "no websocket server of that name");
     if (refused) return refuse(exchange, 403, "this name is not allowed");
-    return open(exchange, name, subprotocol);
+    return open(exchange, route);
 }
 
-// The socket's own type says what it speaks: connect() with the other one fails with EPROTOTYPE.
-http::Verdict WebsocketModule::open(http::Exchange& exchange, const Name& name,
-                                    std::string_view subprotocol) {
-    // Who was named by a subprotocol is accepted with it, even if the server does not say so.
-    const std::string_view fallback = name.by_subprotocol ? subprotocol : std::string_view();
-    const auto hub = hubs_.find(name.name);
-    if (hub != hubs_.end()) {
-        return hub->second->open(exchange, name.path_info, fallback, slot_) ? http::Verdict::wait()
-                                                                            : http::Verdict::fail(431);
+Place WebsocketModule::place_of(const Route& route) const {
+    if (route.link) return route.link->place;
+    Place place;
+    place.name = place.path = route.name;
+    place.directory = settings_.docroot_fd.get();
+    return place;
+}
+
+http::Verdict WebsocketModule::open(http::Exchange& exchange, const Route& route) {
+    bool too_large = false;
+    Hub* standing = nullptr;
+    if (route.link) {
+        const auto found = hubs_by_entry_.find(route.link);
+        if (found != hubs_by_entry_.end()) standing = found->second;
+    } else {
+        const auto found = hubs_by_name_.find(route.name);
+        if (found != hubs_by_name_.end()) standing = found->second;
     }
-    const auto known = stream_servers_.find(name.name);
-    bool stream = known != stream_servers_.end() && known->second;
+    if (standing)
+        return join_link(*standing, exchange, route) ? http::Verdict::wait() : http::Verdict::fail(431);
+
+    const Place place = place_of(route);
+    Error error;
+    bool stream = place.kind != Place::Kind::Unix || stream_servers_.count(place.name) != 0;
     for (int attempt = 0; attempt < 2; ++attempt, stream = !stream) {
-        Error error;
-        if (stream) {
-            const auto opened =
-                StreamPeer::open(exchange, settings_, *worker_, name.name, subprotocol, slot_);
-            if (opened) {
-                stream_servers_[name.name] = true;
-                return http::Verdict::wait();
-            }
-            error = opened.error();
-        } else {
-            auto made = std::make_unique<Hub>(*worker_, settings_, *this, name.name);
-            const auto connected = made->connect();
-            if (connected) {
-                stream_servers_.erase(name.name);
-                Hub& link = *made;
-                hubs_[name.name] = std::move(made);
-                return link.open(exchange, name.path_info, fallback, slot_) ? http::Verdict::wait()
-                                                                            : http::Verdict::fail(431);
-            }
-            error = connected.error();
-        }
-        if (error.code != EPROTOTYPE) return open_failed(exchange, name.name, error);
+        const auto opened = stream ? open_stream(exchange, place, route, too_large)
+                                   : open_link(exchange, place, route, too_large);
+        if (too_large) return http::Verdict::fail(431);
+        if (opened) return http::Verdict::wait();
+        error = opened.error();
+        // The socket's own type says what it speaks: connect() with the other one fails with EPROTOTYPE.
+        if (error.code != EPROTOTYPE || place.kind != Place::Kind::Unix)
+            return open_failed(exchange, place, error);
     }
-    return open_failed(exchange, name.name,
-                       Error{"connect " + name.name + ": neither a SEQPACKET nor a STREAM socket"});
+    return open_failed(exchange, place,
+                       Error{"connect " + place.name + ": neither a SEQPACKET nor a STREAM socket"});
 }
 
-http::Verdict WebsocketModule::open_failed(http::Exchange& exchange, const std::string& name,
+Result<void> WebsocketModule::open_link(http::Exchange& exchange, const Place& place, const Route& route,
+                                        bool& too_large) {
+    auto made = std::make_unique<Hub>(*worker_, settings_, *this, place, Hub::Scope::AllClients);
+    const auto connected = made->connect();
+    if (!connected) return connected.error();
+    Hub& hub = *made;
+    hubs_[&hub] = std::move(made);
+    if (route.link) {
+        hubs_by_entry_[route.link] = &hub;
+    } else {
+        hubs_by_name_[route.name] = &hub;
+    }
+    stream_servers_.erase(place.name);
+    too_large = !join_link(hub, exchange, route);
+    return {};
+}
+
+Result<void> WebsocketModule::open_stream(http::Exchange& exchange, const Place& place, const Route& route,
+                                          bool& too_large) {
+    const Dialect dialect = route.link ? route.link->dialect : settings_.dialect_of(route.name);
+    if (dialect.framing == Dialect::Framing::Records) {
+        auto made = std::make_unique<Hub>(*worker_, settings_, *this, place, Hub::Scope::OneClient);
+        const auto connected = made->connect();
+        if (!connected) return connected.error();
+        Hub& hub = *made;
+        hubs_[&hub] = std::move(made);
+        too_large = !join_link(hub, exchange, route);
+        if (too_large) {
+            hub.finish();
+            on_hub_ended(hub);
+        }
+    } else {
+        const auto opened =
+            StreamPeer::open(exchange, settings_, *worker_, place, dialect, route.subprotocol, slot_);
+        if (!opened) return opened.error();
+    }
+    if (place.kind == Place::Kind::Unix) stream_servers_.insert(place.name);
+    return {};
+}
+
+// Who was named by a subprotocol is accepted with it, even if the server does not say so. False: the request
+// is too large for a record.
+bool WebsocketModule::join_link(Hub& hub, http::Exchange& exchange, const Route& route) {
+    const std::string_view fallback = route.by_subprotocol ? route.subprotocol : std::string_view();
+    return hub.open(exchange, route.path_info, fallback, slot_);
+}
+
+http::Verdict WebsocketModule::open_failed(http::Exchange& exchange, const Place& place,
                                            const Error& error) const {
     static log::RateLimit limit;
     if (limit.permit(worker_->loop.now())) {
         std::string text = error.text;
-        if (error.code == EACCES)
-            text += describe_access(settings_.docroot, settings_.docroot_fd.get(), name);
+        if (error.code == EACCES && place.directory != AT_FDCWD)
+            text += describe_access(settings_.docroot, settings_.docroot_fd.get(), place.name);
         log::error("{}, while upgrading {} for {}{}", text, exchange.request.path,
                    exchange.connection().peer().text(), limit.suffix());
     }
@@ -230,27 +300,31 @@ void WebsocketModule::on_done(http::Exchange& exchange, bool aborted) {
 }
 
 void WebsocketModule::on_hub_ended(Hub& hub) {
-    const auto entry = hubs_.find(hub.server());
-    if (entry == hubs_.end() || entry->second.get() != &hub) return;
+    const auto entry = hubs_.find(&hub);
+    if (entry == hubs_.end()) return;
     worker_->loop.retire(std::move(entry->second));
     hubs_.erase(entry);
+    std::erase_if(hubs_by_name_, [&hub](const auto& named) { return named.second == &hub; });
+    std::erase_if(hubs_by_entry_, [&hub](const auto& linked) { return linked.second == &hub; });
 }
 
 void WebsocketModule::stop() {
     stopping_ = true;
     std::vector<Hub*> hubs;  // a hub that ends meanwhile leaves the map, and is freed at the end of the turn
-    for (const auto& [name, hub] : hubs_)
+    for (const auto& [key, hub] : hubs_)
         hubs.push_back(hub.get());
     for (Hub* hub : hubs)
         hub->read_pending();
 }
 
 void WebsocketModule::finish() {
-    for (auto& [name, hub] : hubs_) {
+    for (auto& [key, hub] : hubs_) {
         hub->finish();
         worker_->loop.retire(std::move(hub));
     }
     hubs_.clear();
+    hubs_by_name_.clear();
+    hubs_by_entry_.clear();
 }
 
 }  // namespace marmoset::websocket_module

@@ -8,9 +8,8 @@
 namespace marmoset::websocket_module {
 
 struct Name {
-    std::string name;             ///< relative to the docroot: "echo", "lab/echo"; empty: no such socket
-    std::string path_info;        ///< "" or "/..."
-    bool by_subprotocol = false;  ///< no socket was named by the path, but one by Sec-WebSocket-Protocol
+    std::string name;       ///< relative to the docroot: "echo", "lab/echo"; empty: no such socket
+    std::string path_info;  ///< "" or "/..."
 };
 
 /// The longest prefix of `path` ("/lab/echo/room") that is a socket. Symbolic links are refused anywhere in

@@ -3,20 +3,15 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
-#include "link/channel.h"
 #include "log/logger.h"
 #include "net/socket_transport.h"
-#include "websocket/utf8.h"
 
 namespace marmoset::websocket_module {
 
 namespace {
 
-constexpr uint64_t kRetryMs = 100;
-constexpr size_t kWindow = link::kDefaultWindow;  // bytes under way each way
 // One read is one message; more at once would only make larger messages.
 constexpr size_t kReadLimit = 65536;
 
@@ -26,9 +21,10 @@ constexpr size_t kReadLimit = 65536;
 class StreamPeer::ServerProtocol final : public net::Protocol {
   public:
     ServerProtocol(net::Connection& connection, StreamPeer& peer) : net::Protocol(connection), peer_(peer) {}
-    size_t read_limit() const override { return kReadLimit; }
+    size_t read_limit() const override { return std::min<uint64_t>(kReadLimit, peer_.settings_.window()); }
     void on_bytes(MutableBytes data) override { peer_.on_server_bytes(data); }
-    void on_end_of_stream() override { peer_.on_server_end(CloseReason::ServerClosed); }
+    void on_end_of_stream() override { peer_.on_server_end(); }
+    bool reads_on_after_reset() const override { return true; }
     void on_output_progress() override {
         if (peer_.session()) peer_.session()->resume_receiving();
     }
@@ -41,148 +37,131 @@ class StreamPeer::ServerProtocol final : public net::Protocol {
 };
 
 StreamPeer::StreamPeer(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
-                       std::string server, std::string subprotocol)
-    : RelayClient(exchange, settings, worker, server),
-      server_(std::move(server)),
-      subprotocol_(std::move(subprotocol)),
-      retry_until_ms_(worker.loop.now() + settings.handshake_timeout_ms) {}
+                       const Place& place, Dialect dialect, std::string_view subprotocol)
+    : RelayClient(exchange, settings, worker, place.name),
+      server_(place.name),
+      subprotocol_(subprotocol),
+      dialect_(dialect),
+      cutter_(dialect, settings.session.max_message),
+      connector_(std::make_unique<Connector>(worker.loop, place, SOCK_STREAM, settings.handshake_timeout_ms,
+                                             static_cast<Connector::Owner&>(*this))) {}
 
 Result<void> StreamPeer::open(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
-                              std::string server, std::string_view subprotocol, unsigned slot) {
-    auto socket = link::connect_unix(settings.docroot_fd.get(), server, SOCK_STREAM);
-    if (!socket && socket.error().code != EAGAIN) return socket.error();
-    auto* peer = new StreamPeer(exchange, settings, worker, std::move(server), std::string(subprotocol));
+                              const Place& place, Dialect dialect, std::string_view subprotocol,
+                              unsigned slot) {
+    auto* peer = new StreamPeer(exchange, settings, worker, place, dialect, subprotocol);
+    auto socket = peer->connector_->start();
+    if (!socket) {
+        delete peer;
+        return socket.error();
+    }
     exchange.slot(slot) = static_cast<RelayClient*>(peer);
+    if (!*socket) return {};
     // Not at once even when connected: a hook that answers Wait must not be resumed from within itself.
-    if (socket) peer->pending_ = socket.take();
-    worker.loop.timers().arm(*peer, kRetryMs);
-    if (socket) worker.loop.at_turn_end(peer->start_);
+    peer->pending_ = socket.take();
+    worker.loop.at_turn_end(peer->start_);
     return {};
 }
 
 void StreamPeer::Start::on_turn_end() {
-    if (peer.waiting() && peer.pending_) peer.start(std::move(peer.pending_));
+    if (peer.waiting() && peer.pending_) peer.start(std::move(peer.pending_), {});
 }
 
-void StreamPeer::on_timer() {
-    if (!waiting() || connection_) return;
-    auto socket = link::connect_unix(settings_.docroot_fd.get(), server_, SOCK_STREAM);
-    if (socket) {
-        start(socket.take());
-    } else if (socket.error().code == EAGAIN && worker_.loop.now() < retry_until_ms_) {
-        worker_.loop.timers().arm(*this, kRetryMs);
-    } else {
-        log::warning("{}", socket.error().text);
-        refuse(503, {});
-        release_if_over();
-    }
+void StreamPeer::on_connected(FileDescriptor socket, const net::Address& peer) {
+    if (waiting()) start(std::move(socket), peer);
 }
 
-bool StreamPeer::start(FileDescriptor socket) {
-    worker_.loop.timers().disarm(*this);
+void StreamPeer::on_connect_failed(const Error& error) {
+    connector_.reset();
+    static log::RateLimit limit;
+    if (limit.permit(worker_.loop.now())) log::warning("{}{}", error.text, limit.suffix());
+    if (waiting()) refuse(503, {});
+    release_if_over();
+}
+
+void StreamPeer::start(FileDescriptor socket, const net::Address& peer) {
+    connector_.reset();
     connection_ = new net::Connection(worker_.loop, std::make_unique<net::SocketTransport>(std::move(socket)),
-                                      net::Address(), *this);
+                                      peer, *this);
     net::Connection* connection = connection_;
     if (!connection->start(std::make_unique<ServerProtocol>(*connection, *this))) {
         refuse(503, {});
         release_if_over();
-        return false;
+        return;
     }
     if (!accept(subprotocol_)) connection->close(CloseReason::PeerClosed);
-    return true;
 }
 
 // ---- client to server -----------------------------------------------------------------------------------
 
-void StreamPeer::on_message_data(websocket::Session&, MutableBytes piece, bool, bool, bool) {
+void StreamPeer::on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool,
+                                 bool last) {
     if (!connection_) return;
+    const bool lines = dialect_.framing == Dialect::Framing::Lines;
+    if (lines && binary) {
+        session.fail(CloseReason::NotText);
+        return;
+    }
+    if (lines && !piece.empty() && std::memchr(piece.data(), '\n', piece.size())) {
+        session.fail(CloseReason::LineInside);
+        return;
+    }
     connection_->write_borrowed(piece);
+    if (lines && last) connection_->write_copy(as_bytes("\n"));
     connection_->flush();
 }
 
 size_t StreamPeer::receive_credit(const websocket::Session&) const {
-    if (!connection_) return kWindow;  // thrown away
-    return kWindow - std::min<uint64_t>(kWindow, connection_->unsent());
+    const uint64_t window = link::kDefaultWindow;
+    if (!connection_) return window;  // thrown away
+    return window - std::min(window, connection_->unsent());
 }
 
 // ---- server to client -----------------------------------------------------------------------------------
 
 void StreamPeer::on_server_bytes(MutableBytes data) {
-    if (!session()) return;
-    std::vector<uint8_t> whole;  // borrowed by the session until the flush below
-    switch (settings_.stream_type) {
-        case StreamType::Binary:
-            send_message(data, true);
-            break;
-        case StreamType::Text:
-            on_server_text(data);
-            break;
-        case StreamType::Auto: {
-            whole = std::move(unfinished_);
-            unfinished_.clear();
-            whole.insert(whole.end(), data.begin(), data.end());
-            websocket::Utf8Validator text;
-            if (!text.feed(whole)) {
-                send_message(whole, true);
-                break;
-            }
-            const size_t complete = websocket::complete_utf8_prefix(whole);
-            unfinished_.assign(whole.begin() + static_cast<long>(complete), whole.end());
-            if (complete > 0) send_message(Bytes(whole).first(complete), false);
-            break;
-        }
-    }
+    cutter_.feed(data);
+    MessageCutter::Message message;
+    auto status = MessageCutter::Status::NeedMore;
+    while (session() && (status = cutter_.next(message)) == MessageCutter::Status::Message)
+        send_message(message);
+    if (status == MessageCutter::Status::TooLong) fail_server("a line is longer than max_message");
     // Borrowed memory of this read: it leaves or is copied now.
     if (session()) session()->connection().flush();
-    if (session() && connection_ && session()->connection().unsent() >= kWindow)
+    if (session() && connection_ && session()->connection().unsent() >= settings_.window())
         connection_->pause(net::ReadPause::Output);
 }
 
-// ouistiti: a NUL ends a message, and what follows it is the next one. An unfinished UTF-8 sequence at the
-// end waits.
-void StreamPeer::on_server_text(Bytes data) {
-    std::vector<uint8_t> joined;
-    if (!unfinished_.empty()) {
-        joined = std::move(unfinished_);
-        unfinished_.clear();
-        joined.insert(joined.end(), data.begin(), data.end());
-        data = joined;
-    }
-    while (!data.empty() && session()) {
-        const auto* nul = static_cast<const uint8_t*>(std::memchr(data.data(), 0, data.size()));
-        const Bytes message = nul ? data.first(static_cast<size_t>(nul - data.data())) : data;
-        data = nul ? data.subspan(message.size() + 1) : Bytes();
-        websocket::Utf8Validator text;
-        const bool valid = text.feed(message);
-        const size_t complete = valid && !nul ? websocket::complete_utf8_prefix(message) : message.size();
-        if (!nul) unfinished_.assign(message.begin() + static_cast<long>(complete), message.end());
-        if (complete > 0) send_message(message.first(complete), false);
-    }
-    if (session()) session()->connection().flush();  // `joined` ends here
+void StreamPeer::send_message(const MessageCutter::Message& message) {
+    if (!session() || session()->send(message.data, message.binary, true, true)) return;
+    fail_server(dialect_.framing == Dialect::Framing::Lines
+                    ? "a line is not UTF-8"
+                    : "bytes are not UTF-8 (type = \"binary\" or \"auto\" would pass them)");
 }
 
-void StreamPeer::send_message(Bytes data, bool binary) {
-    if (!session() || session()->send(data, binary, true, true)) return;
+void StreamPeer::fail_server(const char* what) {
     static log::RateLimit limit;
-    if (limit.permit(worker_.loop.now())) {
-        log::error(
-            "{}: bytes are not UTF-8, client closed with 1011; type = \"binary\" or \"auto\" would pass "
-            "them{}",
-            server_, limit.suffix());
-    }
-    session()->fail(CloseReason::ServerError);
+    if (limit.permit(worker_.loop.now()))
+        log::error("{}: {}, client closed with 1011{}", server_, what, limit.suffix());
+    if (session()) session()->fail(CloseReason::ServerError);
 }
 
 void StreamPeer::on_output_progress(websocket::Session& session) {
-    if (connection_ && session.connection().unsent() < kWindow / 2)
+    if (connection_ && session.connection().unsent() < settings_.window() / 2)
         connection_->resume(net::ReadPause::Output);
 }
 
 // ---- ends -----------------------------------------------------------------------------------------------
 
-void StreamPeer::on_server_end(CloseReason reason) {
-    if (session()) session()->close(describe(reason).websocket_code, {}, reason);
-    if (connection_) connection_->close(reason);
+void StreamPeer::on_server_end() {
+    MessageCutter::Message message;
+    if (session() && cutter_.end(message) == MessageCutter::Status::Message) {
+        send_message(message);
+        if (session()) session()->connection().flush();
+    }
+    if (session())
+        session()->close(describe(CloseReason::ServerClosed).websocket_code, {}, CloseReason::ServerClosed);
+    if (connection_) connection_->close(CloseReason::ServerClosed);
 }
 
 void StreamPeer::on_connection_closed(net::Connection&, CloseReason reason) {
@@ -203,6 +182,7 @@ void StreamPeer::on_session_end(websocket::Session& session, uint16_t code, std:
 
 void StreamPeer::on_request_aborted() {
     forget_request();
+    connector_.reset();
     if (connection_) connection_->close(CloseReason::PeerClosed);
     release_if_over();
 }

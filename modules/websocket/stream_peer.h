@@ -1,23 +1,27 @@
-// A client of a SOCK_STREAM system server: one UNIX connection of its own, payload bytes and nothing else, as
-// ouistiti's servers expect. What one read from the server gives is one message.
+// A client of a SOCK_STREAM system server: one connection of its own, UNIX or TCP. Payload bytes and nothing
+// else, as ouistiti's servers expect (framing "bytes": what one read gives is one message), or a line a
+// message (framing "lines").
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "connector.h"
+#include "message_cutter.h"
 #include "net/connection.h"
 #include "relay_client.h"
 
 namespace marmoset::websocket_module {
 
-class StreamPeer final : public RelayClient, private net::ConnectionObserver, private net::Timer {
+class StreamPeer final : public RelayClient, private net::ConnectionObserver, private Connector::Owner {
   public:
-    /// Makes a client for a waiting `exchange` and connects to `server`. A full backlog is tried again until
+    /// Makes a client for a waiting `exchange` and connects to `place`; what takes time goes on until
     /// handshake_timeout. The peer deletes itself at its end. On failure nothing was made: the error's code
-    /// is the errno.
+    /// is the errno. `dialect`: bytes or lines.
     static Result<void> open(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
-                             std::string server, std::string_view subprotocol, unsigned slot);
+                             const Place& place, Dialect dialect, std::string_view subprotocol,
+                             unsigned slot);
 
     // websocket::Endpoint
     void on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool first,
@@ -38,26 +42,30 @@ class StreamPeer final : public RelayClient, private net::ConnectionObserver, pr
         StreamPeer& peer;
     };
 
-    StreamPeer(http::Exchange& exchange, const Settings& settings, module::Worker& worker, std::string server,
-               std::string subprotocol);
+    StreamPeer(http::Exchange& exchange, const Settings& settings, module::Worker& worker, const Place& place,
+               Dialect dialect, std::string_view subprotocol);
     ~StreamPeer() override = default;
 
-    bool start(FileDescriptor socket);
+    // Connector::Owner
+    void on_connected(FileDescriptor socket, const net::Address& peer) override;
+    void on_connect_failed(const Error& error) override;
+
+    void start(FileDescriptor socket, const net::Address& peer);
     void on_server_bytes(MutableBytes data);
-    void on_server_text(Bytes data);
-    void send_message(Bytes data, bool binary);
-    void on_server_end(CloseReason reason);
+    void on_server_end();
+    void send_message(const MessageCutter::Message& message);
+    void fail_server(const char* what);
     void on_connection_closed(net::Connection& connection, CloseReason reason) override;
-    void on_timer() override;  // the next try to connect
     bool over() const override;
 
-    std::string server_;
+    const std::string server_;  // its name, for logs
     std::string subprotocol_;
+    const Dialect dialect_;
+    MessageCutter cutter_;
+    std::unique_ptr<Connector> connector_;   // null once connected
     net::Connection* connection_ = nullptr;  // to the server; deletes itself
-    std::vector<uint8_t> unfinished_;        // the start of a UTF-8 sequence that the next read ends
     FileDescriptor pending_;                 // connected, before start_ has run
     Start start_{*this};
-    uint64_t retry_until_ms_;
 };
 
 }  // namespace marmoset::websocket_module

@@ -20,7 +20,7 @@ using marmoset::FileDescriptor;
 namespace log = marmoset::log;
 
 // Long names without a letter; the program's own options without one follow.
-enum LongOnly { kStream = 256, kMaxMessage, kWindow, kExtra };
+enum LongOnly { kStream = 256, kFraming, kMaxMessage, kWindow, kExtra };
 
 struct Builtin {
     int letter;
@@ -36,6 +36,7 @@ constexpr Builtin kBuiltins[] = {
     {'g', "group", "GROUP", "group of the socket (default: the user's)"},
     {'m', "max-clients", "N", "more clients are refused (default 0: no limit)"},
     {kStream, "stream", nullptr, "SOCK_STREAM: one connection a client, payload only"},
+    {kFraming, "framing", "FRAMING", "... carrying bytes (payload only), lines or records"},
     {kMaxMessage, "max-message", "BYTES", "longer messages close their client (default 16777216)"},
     {kWindow, "window", "BYTES", "bytes of one client under way (default 262144)"},
     {'D', "daemon", nullptr, "go to the background"},
@@ -138,6 +139,9 @@ bool CommandLine::take(int option, const char* argument) {
         case kStream:
             options_.stream = true;
             return true;
+        case kFraming:
+            options_.stream = true;
+            return take_framing(argument);
         case 'm':
             if (number > 1000000) return refuse("-m: not a number of clients");
             options_.max_clients = static_cast<unsigned>(number);
@@ -160,6 +164,19 @@ bool CommandLine::take(int option, const char* argument) {
         default:
             return refuse("");
     }
+}
+
+bool CommandLine::take_framing(std::string_view name) {
+    if (name == "bytes") {
+        options_.framing = Framing::Bytes;
+    } else if (name == "lines") {
+        options_.framing = Framing::Lines;
+    } else if (name == "records") {
+        options_.framing = Framing::Records;
+    } else {
+        return refuse("--framing: bytes, lines or records");
+    }
+    return true;
 }
 
 bool CommandLine::refuse(const std::string& message) {

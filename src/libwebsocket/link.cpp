@@ -84,8 +84,10 @@ void Link::end(const std::string& reason, log::Level level) {
 // A gateway that stops leaves no clients behind; one that leaves before HELLO was only looking whether
 // somebody listens.
 void Link::on_end(const std::string& reason) {
-    const auto calm = greeted_ ? log::Level::Info : log::Level::Debug;
-    end(reason, clients_.clients().empty() ? calm : log::Level::Warning);
+    // Over a stream each client has a link of its own, whose end is nothing to tell of.
+    const auto calm = greeted_ && !channel_.is_stream() ? log::Level::Info : log::Level::Debug;
+    const bool loud = channel_.rule_broken() || !clients_.clients().empty();
+    end(reason, loud ? log::Level::Warning : calm);
 }
 
 void Link::defer(LinkClient& client) {
@@ -212,7 +214,7 @@ void Link::on_hello(Bytes payload) {
     }
     peer_ = hello.take();
     greeted_ = true;
-    log::info("link of {}, process {}: begins", peer_.software, peer_.pid);
+    if (!channel_.is_stream()) log::info("link of {}, process {}: begins", peer_.software, peer_.pid);
 }
 
 void Link::on_open(uint32_t id, Bytes payload) {

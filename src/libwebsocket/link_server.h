@@ -1,4 +1,5 @@
-// The listening SEQPACKET socket and the links accepted from it, one a gateway worker.
+// The listening socket and the links accepted from it: one a gateway worker over SEQPACKET, one a client over
+// STREAM (Framing::Records).
 #pragma once
 
 #include <memory>

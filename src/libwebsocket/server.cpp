@@ -108,7 +108,7 @@ std::string Server::Implementation::listen() {
     uv_async_init(loop_->uv(), &async_,
                   [](uv_async_t* handle) { static_cast<Implementation*>(handle->data)->on_wake(); });
     interrupt_.data = terminate_.data = stop_timer_.data = async_.data = this;
-    if (options_.stream) {
+    if (options_.stream && options_.framing != Framing::Records) {
         backend_ = std::make_unique<internal::StreamServer>(*context_, socket_->descriptor());
     } else {
         backend_ = std::make_unique<internal::LinkServer>(*context_, socket_->descriptor());

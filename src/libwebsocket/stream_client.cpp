@@ -16,7 +16,10 @@ constexpr uint64_t kTailMs = 100;
 
 StreamClient::StreamClient(StreamServer& server, Context& context, net::Connection& connection,
                            std::unique_ptr<ClientInfo> info)
-    : ClientBase(context, std::move(info)), Protocol(connection), server_(server) {}
+    : ClientBase(context, std::move(info)), Protocol(connection), server_(server) {
+    if (context.options.framing == websocket_server::Framing::Lines)
+        lines_ = std::make_unique<link::LineReader>(context.options.max_message);
+}
 
 void StreamClient::begin() {
     announce();
@@ -32,6 +35,20 @@ size_t StreamClient::read_limit() const {
 
 void StreamClient::on_bytes(MutableBytes data) {
     if (state() != State::Open) return;
+    if (lines_) {
+        take_lines(data);
+    } else {
+        take_bytes(data);
+    }
+    if (connection().ending()) return;
+    // Now, so that what the socket takes at once is not counted as waiting.
+    connection().flush();
+    if (!connection().closing() && connection().unsent() > context().options.window) {
+        connection().pause(net::ReadPause::Output);
+    }
+}
+
+void StreamClient::take_bytes(MutableBytes data) {
     if (tail_size_ != 0) {
         // The read buffer has room in front of its bytes (Loop::kReadPadding).
         std::copy_n(tail_, tail_size_, data.data() - tail_size_);
@@ -51,12 +68,43 @@ void StreamClient::on_bytes(MutableBytes data) {
         }
     }
     if (!data.empty()) deliver(data, binary_ ? Type::Binary : Type::Text, nullptr);
-    if (connection().ending()) return;
-    // Now, so that what the socket takes at once is not counted as waiting.
-    connection().flush();
-    if (!connection().closing() && connection().unsent() > context().options.window) {
-        connection().pause(net::ReadPause::Output);
+}
+
+void StreamClient::take_lines(Bytes data) {
+    lines_->feed(data);
+    Bytes line;
+    while (state() == State::Open) {
+        if (connection().paused_for(net::ReadPause::Credit)) {  // by the program, in a callback
+            const Bytes rest = lines_->untaken();
+            std::vector<uint8_t>(rest.begin(), rest.end()).swap(held_);  // `data` may lie in it
+            lines_->feed({});
+            return;
+        }
+        const auto status = lines_->next(line);
+        if (status == link::LineReader::Status::NeedMore) return;
+        if (status == link::LineReader::Status::TooLong) {
+            fail(websocket::kMessageTooBig, "line too long");
+        } else if (!websocket::is_valid_utf8(line)) {
+            fail(websocket::kInvalidPayload, "not UTF-8");
+        } else {
+            deliver(line, Type::Text, nullptr);
+        }
     }
+}
+
+void StreamClient::resume() {
+    connection().resume(net::ReadPause::Credit);
+    if (!held_.empty()) context().loop.at_turn_end(*this);
+}
+
+void StreamClient::on_turn_end() {
+    if (state() != State::Open) {
+        tell_closed(fail_code_, {});
+        return;
+    }
+    const std::vector<uint8_t> held = std::move(held_);
+    held_.clear();
+    take_lines(held);
 }
 
 void StreamClient::flush_tail() {
@@ -89,18 +137,20 @@ void StreamClient::on_closed(CloseReason) {
 // -----------------------------------------------------------------------------------------------------------
 // output
 
-bool StreamClient::send(std::string_view data, Type) {
+bool StreamClient::send(std::string_view data, Type type) {
     if (state() != State::Open) return false;
+    if (lines_ && (type == Type::Binary || data.find('\n') != std::string_view::npos)) {
+        log::warning("send: {} can't travel as a line, for client {}",
+                     type == Type::Binary ? "a binary message" : "a message of several lines", info().id);
+        return false;
+    }
     if (connection().blocked() && context().loop.memory_exhausted()) {
         fail(websocket::kTryAgainLater, "out of memory for messages");
         return false;
     }
-    if (data.size() <= net::OutputGather::kCopyLimit) {
-        connection().write_copy(as_bytes(data));
-    } else {
-        connection().write_borrowed(as_bytes(data));
-        connection().flush();  // `data` is the caller's
-    }
+    connection().write_borrowed(as_bytes(data));
+    if (lines_) connection().write_copy(as_bytes("\n"));
+    if (data.size() > net::OutputGather::kCopyLimit) connection().flush();  // `data` is the caller's
     return state() == State::Open;
 }
 

@@ -1,10 +1,15 @@
-// One connection of a STREAM server. What one read gives is one message. It is Text if it is valid UTF-8,
-// else Binary; an unfinished UTF-8 sequence at its end waits a moment for the next read, and comes alone as
-// Binary when nothing follows. The first bytes that are no UTF-8 make all that follows Binary.
+// One connection of a STREAM server, Framing::Bytes or Lines. Of bytes what one read gives is one message. It
+// is Text if it is valid UTF-8, else Binary; an unfinished UTF-8 sequence at its end waits a moment for the
+// next read, and comes alone as Binary when nothing follows. The first bytes that are no UTF-8 make all that
+// follows Binary.
 #pragma once
+
+#include <memory>
+#include <vector>
 
 #include "libwebsocket/client_base.h"
 #include "libwebsocket/stream_server.h"
+#include "link/line_reader.h"
 #include "net/connection.h"
 
 namespace marmoset::libwebsocket {
@@ -25,7 +30,7 @@ class StreamClient final : public ClientBase, public net::Protocol, public net::
     void join(std::string_view topic) override;
     void leave(std::string_view topic) override;
     void pause() override { connection().pause(net::ReadPause::Credit); }
-    void resume() override { connection().resume(net::ReadPause::Credit); }
+    void resume() override;
 
   private:
     size_t read_limit() const override;
@@ -35,17 +40,21 @@ class StreamClient final : public ClientBase, public net::Protocol, public net::
     void on_deadline() override;
     void on_closed(CloseReason reason) override;
     void on_shutdown() override { shut_down(); }
-    void on_turn_end() override { tell_closed(fail_code_, {}); }
+    void on_turn_end() override;
 
     void do_accept(std::string_view subprotocol) override;
     void do_reject(uint16_t http_status, std::string_view reason) override;
     void do_close(uint16_t code, std::string_view reason) override;
     void fail(uint16_t code, const char* reason) override;
+    void take_bytes(MutableBytes data);
+    void take_lines(Bytes data);
     void flush_tail();
 
     StreamServer& server_;
     Subscriptions subscriptions_;
-    uint8_t tail_[4] = {};  // an unfinished UTF-8 sequence
+    std::unique_ptr<link::LineReader> lines_;  // null: Framing::Bytes
+    std::vector<uint8_t> held_;                // lines that were read before a pause
+    uint8_t tail_[4] = {};                     // an unfinished UTF-8 sequence
     uint8_t tail_size_ = 0;
     bool binary_ = false;        // bytes that are no UTF-8 have come
     uint16_t fail_code_ = 1006;  // RFC 6455 7.1.5: gone without a close frame

@@ -39,8 +39,16 @@ struct Message {
     Type type = Type::Text;  ///< text has been checked: it is valid UTF-8
 };
 
-/// What the gateway knows of a client (OPEN of the link). Over a STREAM socket only `stream` is set: that
-/// protocol has no metadata.
+/// How messages lie in the bytes of a SOCK_STREAM socket. The gateway's configuration must say the same of
+/// this server.
+enum class Framing : uint8_t {
+    Bytes,   ///< payload only, as ouistiti's servers: what one read gives is one message
+    Lines,   ///< one text message a line
+    Records  ///< the link's own records, one connection a client: boundaries, types, close codes, metadata
+};
+
+/// What the gateway knows of a client (OPEN of the link). Over a STREAM socket with Bytes or Lines only
+/// `stream` is set: those protocols have no metadata.
 struct ClientInfo {
     std::string id;                      ///< unique for the gateway's life, also in its logs
     std::string uri;                     ///< as the client sent it
@@ -56,7 +64,7 @@ struct ClientInfo {
     bool tls = false;
     std::string tls_version, tls_cipher, tls_client_subject;
     std::vector<std::pair<std::string, std::string>> headers;  ///< those the gateway's configuration lists
-    bool stream = false;
+    bool stream = false;                                       ///< no metadata: Bytes or Lines
 };
 
 /// One connected client. Valid from on_open until on_close returns. An exception that leaves a callback is
@@ -130,10 +138,13 @@ struct Options {
     std::string user;          ///< drop privileges to this user after binding; empty: stay
     std::string group;         ///< group of the socket (0660); empty: the user's primary group
     unsigned max_clients = 0;  ///< further clients are rejected with 503; 0: no limit
-    /// SOCK_STREAM, one connection a client, payload only, as ouistiti's servers: what one read gives is one
-    /// message, Text if it is valid UTF-8 (an unfinished sequence at its end waits for the next read, 100 ms
-    /// at most), else Binary, and all that follows too.
+    /// SOCK_STREAM, one connection a client, instead of the link; `framing` says what it carries.
     bool stream = false;
+    /// Of a `stream`. Bytes: what one read gives is one message, Text if it is valid UTF-8 (an unfinished
+    /// sequence at its end waits for the next read, 100 ms at most), else Binary, and all that follows too.
+    /// Lines: a message is Text without a newline inside; others are not sent. A line that ends with the
+    /// connection was not finished: it is dropped.
+    Framing framing = Framing::Bytes;
     size_t max_message = 16u << 20;         ///< longer messages close the client with 1009
     size_t window = 262144;                 ///< bytes a client may have under way toward us
     std::string software = "libwebsocket";  ///< in HELLO, for the gateway's log
@@ -212,6 +223,7 @@ class CommandLine {
         std::string* text;
     };
     bool take(int option, const char* argument);
+    bool take_framing(std::string_view name);
     bool refuse(const std::string& message);
     std::string help() const;
 

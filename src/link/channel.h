@@ -1,7 +1,8 @@
-// One link: records in and out of a SEQPACKET socket, batched. Both ends use it: a gateway worker (hub) and a
-// system server (libwebsocket). Small records are copied into one packet that leaves at the end of the loop
-// turn or when full; a large payload travels as a second piece of that packet, uncopied. Answers PING,
-// notices a dead peer.
+// One link: records in and out of a socket, batched. Both ends use it: a gateway worker (hub) and a system
+// server (libwebsocket). Over SEQPACKET small records are copied into one packet that leaves at the end of
+// the loop turn or when full; a large payload travels as a second piece of that packet, uncopied. Over STREAM
+// (framing "records", one connection a client) the same bytes follow each other without packets. Answers
+// PING, notices a dead peer.
 #pragma once
 
 #include <deque>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "link/record.h"
+#include "link/record_stream.h"
 #include "net/packet_socket.h"
 
 namespace marmoset::link {
@@ -22,7 +24,8 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
         /// A record other than PING and PONG, HELLO first and once; its payload is gone when the call
         /// returns. May close() the channel.
         virtual void on_record(const Record& record) = 0;
-        /// After the last record of a packet: borrowed payloads must have left or been copied.
+        /// After the last record of a packet, or of what has arrived of a stream: borrowed payloads must have
+        /// left or been copied.
         virtual void on_packet_end() = 0;
         /// The backlog of a full link has left.
         virtual void on_drained() = 0;
@@ -31,7 +34,8 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
         virtual void on_end(const std::string& reason) = 0;
     };
 
-    /// `handler` outlives the channel.
+    /// `handler` outlives the channel. The socket's type says whether packets or a byte stream carry the
+    /// records.
     Channel(net::Loop& loop, FileDescriptor socket, Handler& handler);
     ~Channel() override;
 
@@ -47,7 +51,9 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     /// True while the peer takes no packets; then append() only queues.
     bool congested() const { return !backlog_.empty(); }
     /// Bytes appended and not yet taken by the kernel.
-    size_t unsent() const { return batch_size_ + backlog_bytes_; }
+    size_t unsent() const { return batch_size_ + backlog_bytes_ + (socket_ ? socket_->unsent() : 0); }
+    /// True over a STREAM socket.
+    bool is_stream() const { return stream_ != nullptr; }
 
     /// Handles what has arrived already: before a decision that would throw it away.
     void read_pending() {
@@ -58,6 +64,8 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     void close();
     bool closed() const { return socket_ == nullptr; }
     int descriptor() const { return socket_->descriptor(); }
+    /// In on_end(): the peer broke a rule of the records, it did not just go.
+    bool rule_broken() const { return rule_broken_; }
 
   private:
     void on_packet(MutableBytes packet) override;
@@ -67,16 +75,22 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     void on_turn_end() override { flush(); }
     void on_timer() override;
 
+    void take_records(Bytes records);
     void send_packet(const iovec* pieces, int count);
     void end(const std::string& reason);
+    void refuse(const std::string& reason);
 
     net::Loop& loop_;
     Handler& handler_;
-    net::PacketSocket* socket_;         // owned; deletes itself after close()
-    std::unique_ptr<uint8_t[]> batch_;  // the packet being filled
+    std::unique_ptr<RecordStream> stream_;  // null over SEQPACKET
+    net::PacketSocket* socket_;             // owned; deletes itself after close()
+    std::unique_ptr<uint8_t[]> batch_;      // the packet being filled
+    size_t batch_limit_;                    // a batch of small records leaves when it is this full
+    size_t large_payload_;                  // from here on a payload is a piece of its own
     size_t batch_size_ = 0;
     std::deque<std::vector<uint8_t>> backlog_;  // whole packets that met a full socket, oldest first
     size_t backlog_bytes_ = 0;
+    bool rule_broken_ = false;
     bool greeted_ = false;   // the peer's first record, its HELLO, has come
     uint64_t heard_at_ = 0;  // loop time of the last packet
 };

@@ -3,25 +3,21 @@
 
 namespace marmoset::link {
 
+const char* header_fault(const uint8_t* header) {
+    const uint8_t type = header[8];
+    const bool link_itself = load<uint32_t>(header + 4) == 0;
+    const RecordRule rule = type < 16 ? kRecordRules[type] : RecordRule{};
+    if (rule.clients == 0) return "unknown record type";
+    if ((header[9] & ~static_cast<unsigned>(rule.flags)) != 0) return "flags the record type does not have";
+    if (link_itself && (rule.clients & 1u) == 0) return "client 0 in a record that concerns a client";
+    if (!link_itself && (rule.clients & 2u) == 0) return "a client in a record that concerns the link";
+    return nullptr;
+}
+
 RecordStatus RecordReader::refuse() {
-    if (rest_.size() < kRecordHeader) {
-        error_ = "a record header is cut off";
-    } else {
-        const uint8_t type = rest_[8];
-        const bool link_itself = load<uint32_t>(rest_.data() + 4) == 0;
-        const RecordRule rule = type < 16 ? kRecordRules[type] : RecordRule{};
-        if (rule.clients == 0) {
-            error_ = "unknown record type";
-        } else if ((rest_[9] & ~static_cast<unsigned>(rule.flags)) != 0) {
-            error_ = "flags the record type does not have";
-        } else if (link_itself && (rule.clients & 1u) == 0) {
-            error_ = "client 0 in a record that concerns a client";
-        } else if (!link_itself && (rule.clients & 2u) == 0) {
-            error_ = "a client in a record that concerns the link";
-        } else {
-            error_ = "a record's length goes beyond its packet";
-        }
-    }
+    const char* fault =
+        rest_.size() < kRecordHeader ? "a record header is cut off" : header_fault(rest_.data());
+    error_ = fault ? fault : "a record's length goes beyond its packet";
     return RecordStatus::Malformed;
 }
 

@@ -88,6 +88,10 @@ inline constexpr RecordRule kRecordRules[16] = {
     {2, 0},                         // HANDOVER; 14 and 15 are no types
 };
 
+/// Which rule a record header (kRecordHeader bytes) breaks by itself: type, flags, client. A sentence for the
+/// log, of static storage; nullptr: none.
+const char* header_fault(const uint8_t* header);
+
 /// Walks the records of one packet. Malformed: a length beyond the packet, a cut header, an unknown type,
 /// unknown flags, client 0 where a client is needed or the reverse; `error()` then says which, and next()
 /// answers Malformed from then on. Which record may come when, and from which side, is the link's to judge.

@@ -52,7 +52,11 @@ void Connection::resume(ReadPause reason) {
 
 // Polling is changed at the end of the turn: a pause and a resume within one turn cost nothing.
 void Connection::on_turn_end() {
-    if (!closing_) update_interest();
+    if (closing_) return;
+    update_interest();
+    if (!output_lost_ || loss_told_) return;
+    loss_told_ = true;
+    if (!lingering_) protocol_->on_output_progress();
 }
 
 void Connection::update_interest() {
@@ -78,6 +82,8 @@ void Connection::on_poll(int status, int events) {
         int error = 0;
         socklen_t size = sizeof error;
         getsockopt(transport_->descriptor(), SOL_SOCKET, SO_ERROR, &error, &size);
+        interest_ = 0;  // libuv has stopped polling
+        if (outlives_reset(error)) return;
         close(error == ECONNRESET || error == EPIPE ? CloseReason::PeerReset : CloseReason::ReadError);
         return;
     }
@@ -96,7 +102,10 @@ void Connection::on_readable() {
         if (count == 0 || (count < 0 && count != -EAGAIN)) close(final_reason_);
         return;
     }
-    const ssize_t count = transport_->read(buffer.first(std::min(buffer.size(), protocol_->read_limit())));
+    const MutableBytes room = buffer.first(std::min(buffer.size(), protocol_->read_limit()));
+    ssize_t count = transport_->read(room);
+    // The error stands before the end of stream, and is told once.
+    if (count == -ECONNRESET && outlives_reset(ECONNRESET)) count = transport_->read(room);
     if (count > 0) {
         protocol_->on_bytes(buffer.first(static_cast<size_t>(count)));
         if (!closing_) flush();
@@ -120,7 +129,19 @@ void Connection::on_writable() {
     }
 }
 
+// True: the peer has reset the connection, and what it sent before is to be read.
+bool Connection::outlives_reset(int error_number) {
+    const bool local = peer_.family() == Address::Family::None || peer_.family() == Address::Family::Unix;
+    if (!local || lingering_ || (error_number != ECONNRESET && error_number != EPIPE)) return false;
+    if (!protocol_->reads_on_after_reset()) return false;
+    loop_.output().forget(*this);
+    output_lost_ = true;
+    loop_.at_turn_end(*this);
+    return true;
+}
+
 void Connection::on_output_failed(int error_number) {
+    if (outlives_reset(error_number)) return;
     close(error_number == ECONNRESET || error_number == EPIPE ? CloseReason::PeerReset
                                                               : CloseReason::WriteError);
 }
@@ -138,7 +159,7 @@ void Connection::close_after_output(CloseReason reason) {
     if (ending()) return;
     lingering_ = true;
     final_reason_ = reason;
-    const bool ended = paused_for(ReadPause::Ended);
+    const bool ended = paused_for(ReadPause::Ended) || output_lost_;
     flush();
     if (closing_) return;
     if (ended && unsent() == 0) {

@@ -38,6 +38,10 @@ class Protocol : public Retired {
     virtual void on_deadline() = 0;
     /// The connection is closing: last call, nothing can be sent any more.
     virtual void on_closed(CloseReason reason) = 0;
+    /// A peer on a UNIX socket that goes with our output unread resets the connection, but what it sent
+    /// before is still there. True: output is thrown away from then on and reading goes on to the end of
+    /// stream.
+    virtual bool reads_on_after_reset() const { return false; }
     /// The worker is stopping: end when it is polite to do so.
     virtual void on_shutdown() = 0;
 
@@ -131,6 +135,7 @@ class Connection final : public Timer, public TurnEnd {
     void on_readable();
     void on_writable();
     void on_output_failed(int error_number);
+    bool outlives_reset(int error_number);
     void linger_if_sent();
     void update_interest();
     void on_turn_end() override;
@@ -150,7 +155,9 @@ class Connection final : public Timer, public TurnEnd {
     bool closing_ = false;
     bool lingering_ = false;
     bool half_closed_ = false;
-    bool hung_up_ = false;  // the peer's end of stream was seen by poll, though not read
+    bool output_lost_ = false;  // the peer takes no more for good; what is written is thrown away
+    bool loss_told_ = false;    // ... and the protocol knows that nothing waits any more
+    bool hung_up_ = false;      // the peer's end of stream was seen by poll, though not read
     CloseReason final_reason_ = CloseReason::PeerClosed;
 };
 

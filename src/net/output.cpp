@@ -61,7 +61,7 @@ uint8_t* OutputGather::reserve(size_t size) {
 }
 
 void OutputGather::commit(Connection& connection, size_t size) {
-    if (connection.closing()) return;
+    if (connection.closing() || connection.output_lost_) return;
     const uint8_t* data = arena_.get() + arena_used_;
     OutputQueue& queue = queue_of(connection);
     if (queue.blocked) {
@@ -91,7 +91,7 @@ void OutputGather::append_copy(Connection& connection, Bytes data) {
 }
 
 void OutputGather::append(Connection& connection, OutputItem item) {
-    if (connection.closing() || item.size == 0) return;
+    if (connection.closing() || connection.output_lost_ || item.size == 0) return;
     OutputQueue& queue = queue_of(connection);
     // What waits long should not keep a whole block alive for the sake of a small frame in it.
     if (queue.blocked && item.data && (!item.owner || item.size <= kCopyLimit)) {

@@ -23,7 +23,6 @@ void enlarge_send_buffer(int socket, int bytes) {
 PacketSocket::PacketSocket(Loop& loop, FileDescriptor socket, Listener& listener)
     : loop_(loop), socket_(std::move(socket)), listener_(&listener) {
     poll_.data = this;
-    enlarge_send_buffer(socket_.get(), 1 << 20);
 }
 
 bool PacketSocket::start() {
@@ -49,7 +48,7 @@ void PacketSocket::on_poll(int status, int events) {
         return;
     }
     if ((events & UV_READABLE) != 0) read_some();
-    if (!closed_ && (events & UV_WRITABLE) != 0) {
+    if (!closed_ && (events & UV_WRITABLE) != 0 && send_rest()) {
         blocked_ = false;
         poll(UV_READABLE);
         listener_->on_writable();
@@ -61,7 +60,6 @@ void PacketSocket::read_pending() {
     }
 }
 
-// False: nothing is left to be read.
 bool PacketSocket::read_some() {
     const MutableBytes buffer = loop_.read_buffer();
     for (int i = 0; i < kPacketsPerWakeup && !closed_; ++i) {
@@ -122,12 +120,15 @@ PacketSocket::SendStatus PacketSocket::send(const iovec* pieces, int count) {
         if (sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return SendStatus::Sent;
         if (errno == EINTR) continue;
         if (errno != EAGAIN && errno != ENOBUFS) return SendStatus::Failed;
-        if (!blocked_) {
-            blocked_ = true;
-            if (started_) poll(UV_READABLE | UV_WRITABLE);
-        }
+        wait_until_writable();
         return SendStatus::Blocked;
     }
+}
+
+void PacketSocket::wait_until_writable() {
+    if (blocked_) return;
+    blocked_ = true;
+    if (started_) poll(UV_READABLE | UV_WRITABLE);
 }
 
 void PacketSocket::close() {

@@ -1,5 +1,5 @@
 // A connected SOCK_SEQPACKET socket on a loop: whole packets in and out, never a part of one. Used by the
-// link on both sides.
+// link on both sides. byte_socket.h is the same over a SOCK_STREAM socket.
 #pragma once
 
 #include <sys/uio.h>
@@ -33,12 +33,16 @@ class PacketSocket {
 
     /// `listener` outlives the socket. Delete by close() only.
     PacketSocket(Loop& loop, FileDescriptor socket, Listener& listener);
+    PacketSocket(const PacketSocket&) = delete;
+    PacketSocket& operator=(const PacketSocket&) = delete;
     /// Begins reading; false if the descriptor can't be polled.
     bool start();
 
     /// One packet of all pieces. Blocked: nothing was sent, on_writable() follows. Failed: on_end() follows
     /// at the next wake-up.
-    SendStatus send(const iovec* pieces, int count);
+    virtual SendStatus send(const iovec* pieces, int count);
+    /// Bytes that send() took and the kernel has not.
+    virtual size_t unsent() const { return 0; }
 
     /// Delivers what has arrived without waiting for a wake-up (at most 4,096 packets). Not from within a
     /// listener's call.
@@ -48,18 +52,27 @@ class PacketSocket {
     void close();
     int descriptor() const { return socket_.get(); }
 
-  private:
-    ~PacketSocket() = default;
-    void on_poll(int status, int events);
-    bool read_some();
-    void poll(int events);
+  protected:
+    virtual ~PacketSocket() = default;
+    /// Delivers what has arrived, within one wake-up's share. False: nothing is left to be read.
+    virtual bool read_some();
+    /// The socket is writable. False: it is blocked again.
+    virtual bool send_rest() { return true; }
+    void wait_until_writable();
 
     Loop& loop_;
     FileDescriptor socket_;
     Listener* listener_;
+
+  private:
+    void on_poll(int status, int events);
+    void poll(int events);
+
     uv_poll_t poll_;
     bool started_ = false;
     bool blocked_ = false;
+
+  protected:
     bool closed_ = false;
 };
 

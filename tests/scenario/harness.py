@@ -206,12 +206,16 @@ class Case(unittest.TestCase):
         return self.serve(f'document = {{ docroot = "{self.documents}"; defaultpage = "index.html"; }};\n'
                           f'websocket = {{ docroot = "{self.sockets}"; {keys} }};\n{section}', top, **defaults)
 
-    def echo(self, *more, name="echo", stream=False, ready=True):
-        """Starts websocket_echo as <self.sockets>/<name>."""
+    def echo(self, *more, name="echo", stream=False, framing=None, ready=True):
+        """Starts websocket_echo as <self.sockets>/<name>; with a `framing` over a STREAM socket."""
         if os.path.dirname(name):
             os.makedirs(os.path.join(self.sockets, os.path.dirname(name)), exist_ok=True)
         line = [program("websocket_echo"), "-R", self.sockets, "-n", name, "-u", user_name(), *more]
-        one = self.launch(line + (["--stream"] if stream else []), "echo-" + name.replace("/", "-"))
+        if framing:
+            stream, line = True, line + ["--framing", framing]
+        elif stream:
+            line.append("--stream")
+        one = self.launch(line, "echo-" + name.replace("/", "-"))
         path = os.path.join(self.sockets, name)
         if ready:
             wait_for("websocket_echo to listen", lambda: self.listens(one, path, stream), 20)

@@ -3,10 +3,12 @@ STREAM sockets. In: records and bytes of the test's choice. Out: those of the ga
 
 import array
 import collections
+import fcntl
 import json
 import os
 import socket
 import struct
+import termios
 
 from bounds import PATIENCE, ROOT, Overdue, scaled
 from wire import Wire
@@ -185,6 +187,63 @@ class Link:
         self.sock.close()
 
 
+class RecordLink(Link):
+    """Our end of a STREAM connection that carries records."""
+
+    def __init__(self, sock):
+        super().__init__(sock)
+        self.partial = b""
+
+    def fill(self, timeout=None):
+        self.sock.settimeout(scaled(PATIENCE) if timeout is None else timeout)
+        try:
+            data = self.sock.recv(65536)
+        except ConnectionResetError:
+            data = b""
+        except (TimeoutError, BlockingIOError):
+            raise Overdue("no record came over the connection") from None
+        if not data:
+            self.ended = True
+            return False
+        self.partial += data
+        while len(self.partial) >= 12:
+            end = 12 + HEADER.unpack_from(self.partial)[0]
+            assert end <= MAX_PACKET, f"a record of {end} bytes"
+            if len(self.partial) < end:
+                break
+            self.pending.extend(decode_packet(self.partial[:end]))
+            self.partial = self.partial[end:]
+        return True
+
+    def send_packet(self, packet, descriptors=()):
+        assert not descriptors
+        self.sock.settimeout(scaled(PATIENCE))
+        self.sock.sendall(packet)
+
+    def next(self, timeout=None):
+        # fill() may bring less than a record.
+        while True:
+            while not self.pending:
+                if self.ended or not self.fill(timeout):
+                    return None
+            record = super().next(timeout)
+            if record is not None:
+                return record
+
+    def unread(self):
+        """Bytes of ours that the gateway has not read."""
+        return outgoing_bytes(self.sock)
+
+    def waiting(self):
+        """Bytes of the gateway that we have not read."""
+        return struct.unpack("i", fcntl.ioctl(self.sock, termios.FIONREAD, b"\0\0\0\0"))[0]
+
+
+def outgoing_bytes(sock):
+    """What the other end of a UNIX socket has not read yet."""
+    return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0\0\0\0"))[0]
+
+
 class UnixListener:
     """A listening UNIX socket that the gateway finds as <folder>/<name>."""
 
@@ -238,6 +297,15 @@ class LinkServer(UnixListener):
         link.accept(opened.client, protocol)
         client.finish_handshake()
         return link, opened
+
+
+class RecordServer(LinkServer):
+    """SOCK_STREAM and records: one connection a client."""
+
+    kind = socket.SOCK_STREAM
+
+    def link(self):
+        return RecordLink(self.accept_socket())
 
 
 class StreamServer(UnixListener):
