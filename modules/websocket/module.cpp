@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "device.h"
 #include "hub.h"
 #include "log/logger.h"
 #include "module/adapter.h"
@@ -31,7 +32,7 @@ struct Route {
     bool found() const { return link || !name.empty(); }
 };
 
-class WebsocketModule final : public Hub::Owner {
+class WebsocketModule final : public Hub::Owner, public Device::Owner {
   public:
     static constexpr const char* kName = "websocket";
     static constexpr const char* kHelp = "relays websocket messages to system servers on UNIX sockets";
@@ -46,10 +47,7 @@ class WebsocketModule final : public Hub::Owner {
         return std::unique_ptr<WebsocketModule>(new WebsocketModule(settings.take(), context.slot));
     }
 
-    Result<void> start(module::Worker& worker) {
-        worker_ = &worker;
-        return {};
-    }
+    Result<void> start(module::Worker& worker);
     void stop();
     void finish();
 
@@ -68,9 +66,11 @@ class WebsocketModule final : public Hub::Owner {
     Result<void> open_link(http::Exchange& exchange, const Place& place, const Route& route, bool& too_large);
     Result<void> open_stream(http::Exchange& exchange, const Place& place, const Route& route,
                              bool& too_large);
+    Result<void> open_device(http::Exchange& exchange, const Route& route);
     bool join_link(Hub& hub, http::Exchange& exchange, const Route& route);
     http::Verdict open_failed(http::Exchange& exchange, const Place& place, const Error& error) const;
     void on_hub_ended(Hub& hub) override;
+    void on_device_ended(Device& device) override;
 
     Settings settings_;
     unsigned slot_;
@@ -80,8 +80,19 @@ class WebsocketModule final : public Hub::Owner {
     // The links that take further clients, by the socket's name below docroot and by entry of `links`.
     std::unordered_map<std::string, Hub*, TextHash, std::equal_to<>> hubs_by_name_;
     std::unordered_map<const LinkEntry*, Hub*> hubs_by_entry_;
+    std::unordered_map<const LinkEntry*, std::unique_ptr<Device>> devices_;
     std::unordered_set<std::string> stream_servers_;  // what was a STREAM socket last time: tried first
 };
+
+Result<void> WebsocketModule::start(module::Worker& worker) {
+    worker_ = &worker;
+    for (const LinkEntry& entry : settings_.links) {
+        if (worker.number != 1 || !entry.is_device()) continue;  // said once, by the second worker
+        log::warning("{}: one worker has it at a time, clients of the others get 503; expected workers = 1",
+                     entry.place.name);
+    }
+    return {};
+}
 
 http::Verdict WebsocketModule::refuse(http::Exchange& exchange, unsigned status, const char* reason) const {
     if (status == 426) exchange.response.add("Sec-WebSocket-Version", "13");
@@ -218,6 +229,10 @@ http::Verdict WebsocketModule::open(http::Exchange& exchange, const Route& route
         return join_link(*standing, exchange, route) ? http::Verdict::wait() : http::Verdict::fail(431);
 
     const Place place = place_of(route);
+    if (route.link && route.link->is_device()) {
+        const auto opened = open_device(exchange, route);
+        return opened ? http::Verdict::wait() : open_failed(exchange, place, opened.error());
+    }
     Error error;
     bool stream = place.kind != Place::Kind::Unix || stream_servers_.count(place.name) != 0;
     for (int attempt = 0; attempt < 2; ++attempt, stream = !stream) {
@@ -274,6 +289,20 @@ Result<void> WebsocketModule::open_stream(http::Exchange& exchange, const Place&
     return {};
 }
 
+Result<void> WebsocketModule::open_device(http::Exchange& exchange, const Route& route) {
+    auto& device = devices_[route.link];
+    if (!device) {
+        device = std::make_unique<Device>(*worker_, settings_, *route.link, *this);
+        const auto opened = device->open();
+        if (!opened) {
+            devices_.erase(route.link);
+            return opened.error();
+        }
+    }
+    device->admit(exchange, route.subprotocol, slot_);
+    return {};
+}
+
 // Who was named by a subprotocol is accepted with it, even if the server does not say so. False: the request
 // is too large for a record.
 bool WebsocketModule::join_link(Hub& hub, http::Exchange& exchange, const Route& route) {
@@ -308,6 +337,13 @@ void WebsocketModule::on_hub_ended(Hub& hub) {
     std::erase_if(hubs_by_entry_, [&hub](const auto& linked) { return linked.second == &hub; });
 }
 
+void WebsocketModule::on_device_ended(Device& device) {
+    const auto entry = devices_.find(&device.entry());
+    if (entry == devices_.end() || entry->second.get() != &device) return;
+    worker_->loop.retire(std::move(entry->second));
+    devices_.erase(entry);
+}
+
 void WebsocketModule::stop() {
     stopping_ = true;
     std::vector<Hub*> hubs;  // a hub that ends meanwhile leaves the map, and is freed at the end of the turn
@@ -325,6 +361,8 @@ void WebsocketModule::finish() {
     hubs_.clear();
     hubs_by_name_.clear();
     hubs_by_entry_.clear();
+    while (!devices_.empty())
+        devices_.begin()->second->finish();  // takes itself out
 }
 
 }  // namespace marmoset::websocket_module

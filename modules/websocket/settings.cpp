@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "device_file.h"
 #include "log/logger.h"
 
 namespace marmoset::websocket_module {

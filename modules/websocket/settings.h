@@ -35,6 +35,8 @@ struct LinkEntry {
     Dialect dialect;
     /// Whether `path` ("/lab/sensor/3") leads there; `path_info` is what follows then.
     bool matches(std::string_view path, std::string_view& path_info) const;
+    /// True: its clients share one open device.
+    bool is_device() const { return place.kind == Place::Kind::Tty || place.kind == Place::Kind::Fifo; }
 };
 
 struct Settings {
