@@ -18,7 +18,8 @@ constexpr size_t kReadLimit = 65536;
 /// What speaks on the device's descriptors: raw bytes for the device.
 class Device::DeviceProtocol final : public net::Protocol {
   public:
-    DeviceProtocol(net::Connection& connection, Device& device) : net::Protocol(connection), device_(device) {}
+    DeviceProtocol(net::Connection& connection, Device& device)
+        : net::Protocol(connection), device_(device) {}
     size_t read_limit() const override { return std::min<uint64_t>(kReadLimit, device_.settings_.window()); }
     void on_bytes(MutableBytes data) override { device_.on_bytes(data); }
     void on_end_of_stream() override { device_.end("it ended"); }

@@ -59,8 +59,7 @@ size_t DeviceClient::receive_credit(const websocket::Session&) const {
     return device_ ? window - std::min(window, device_->unsent()) : window;
 }
 
-void DeviceClient::on_session_end(websocket::Session& session, uint16_t code, std::string_view,
-                                  CloseReason) {
+void DeviceClient::on_session_end(websocket::Session& session, uint16_t code, std::string_view, CloseReason) {
     write_log(session, code);
     session_ended();
     leave();

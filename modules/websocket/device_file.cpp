@@ -35,7 +35,8 @@ Result<void> lock(int file, const std::string& path) {
     if (flock(file, LOCK_EX | LOCK_NB) == 0) return {};
     const int error = errno;
     if (error != EWOULDBLOCK) return errno_error("lock", path, error);
-    return Error{"lock " + path + ": another process has it; a tty or fifo has one worker, see `workers`", error};
+    return Error{"lock " + path + ": another process has it; a tty or fifo has one worker, see `workers`",
+                 error};
 }
 
 // Bytes as they are: no line editing, no signals, no modem lines to wait for.
@@ -82,7 +83,8 @@ Result<DeviceFiles> open_device(const Place& place) {
         return files;
     }
     if (!place.source.empty()) {
-        // Also for writing: so it does not end when the last writer goes, and shell commands may come one by one.
+        // Also for writing: so it does not end when the last writer goes, and shell commands may come one by
+        // one.
         auto input = open_fifo(place.source, O_RDWR);
         if (!input) return input.error();
         const auto locked = lock(input->get(), place.source);

@@ -125,8 +125,8 @@ Result<LinkEntry> read_link(const config::Section& entry, const Dialect& base) {
     }
     if (entry.has("baud")) {
         const auto baud = parse_decimal(entry.string("baud"));
-        if (!baud || *baud == 0 || *baud > 4000000)
-            return entry.error("baud", "not a number of bits a second");
+        if (!baud || *baud > 4000000 || !is_baud_rate(static_cast<unsigned>(*baud)))
+            return entry.error("baud", "not a rate that serial lines have; e.g. \"9600\" or \"115200\"");
         place.baud = static_cast<unsigned>(*baud);
     }
     link.dialect = read_dialect(entry, "messages", base);

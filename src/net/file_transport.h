@@ -1,5 +1,5 @@
-// The transport of a character device or a named pipe: read(2) and writev(2), for descriptors that epoll knows
-// and that are no sockets. SIGPIPE must be ignored.
+// The transport of a character device or a named pipe: read(2) and writev(2), for descriptors that epoll
+// knows and that are no sockets. SIGPIPE must be ignored.
 #pragma once
 
 #include "base/file_descriptor.h"

@@ -236,12 +236,17 @@ class RecordLink(Link):
 
     def waiting(self):
         """Bytes of the gateway that we have not read."""
-        return struct.unpack("i", fcntl.ioctl(self.sock, termios.FIONREAD, b"\0\0\0\0"))[0]
+        return incoming_bytes(self.sock)
 
 
 def outgoing_bytes(sock):
     """What the other end of a UNIX socket has not read yet."""
     return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0\0\0\0"))[0]
+
+
+def incoming_bytes(sock):
+    """What of the other end's we have not read yet."""
+    return struct.unpack("i", fcntl.ioctl(sock, termios.FIONREAD, b"\0\0\0\0"))[0]
 
 
 class UnixListener:

@@ -125,6 +125,33 @@ class ClientThatNeverReadsOverStream(ClientThatNeverReads):
     stream = True
 
 
+class ClientThatNeverReadsOverRecords(ClientThatNeverReads):
+    def setUp(self):
+        Backpressure.setUp(self)
+        self.server = self.gateway('framing = "records";')
+        self.app = self.echo(framing="records")
+
+
+class SmallQueue(Backpressure):
+    """A slow client is waited for, however small `queue` is: 1013 is for what nobody can hold back (published messages)."""
+
+    def start(self, framing=None):
+        self.server = self.gateway(f'queue = "16K"; framing = "{framing or "bytes"}"; type = "binary";')
+        self.app = self.echo(framing=framing)
+
+    def test_link(self):
+        self.start()
+        ClientThatNeverReads.test_goes_on_when_it_reads_again(self)
+
+    def test_bytes(self):
+        self.start("bytes")
+        ClientThatNeverReads.test_goes_on_when_it_reads_again(self)
+
+    def test_records(self):
+        self.start("records")
+        ClientThatNeverReads.test_goes_on_when_it_reads_again(self)
+
+
 class ClientThatIsSentToAndNeverReads(Backpressure):
     def setUp(self):
         super().setUp()

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 
-from harness import BINARY, CLOSE, PING, TEXT, Case, can_connect, deadline, frame, wait_for
+from harness import BINARY, CLOSE, PING, TEXT, Case, can_connect, deadline, frame, incoming_bytes, wait_for
 
 SIOCOUTQ = 0x5411
 
@@ -153,6 +153,30 @@ class Ends(Stream):
             self.assertEqual((TEXT, b"hello"), client.read_message())
             self.assertEqual(CLOSE, client.read_frame().opcode)
             client.drop()
+
+    def test_the_server_goes_and_has_not_read(self):
+        # What it left unread resets its connection; its last words and its orderly end still count.
+        for number in range(20):
+            client, peer = self.open()
+            client.send_text("never read")
+            wait_for("the gateway to send", lambda: incoming_bytes(peer.sock) > 0)
+            if number % 2:
+                wait_for("the gateway to read", lambda: self.unread(peer) == 0)
+            peer.send(b"last words")
+            peer.drop()
+            self.assertEqual((TEXT, b"last words"), client.read_message())
+            client.expect_close(1000)
+
+    def test_the_server_goes_while_much_is_on_its_way(self):
+        client, peer = self.open()
+        sender = threading.Thread(target=client.send, args=(frame(BINARY, b"x" * 3_000_000),))
+        sender.start()
+        wait_for("the gateway to send", lambda: incoming_bytes(peer.sock) > 100_000)
+        peer.send(b"enough")
+        peer.drop()
+        self.assertEqual((TEXT, b"enough"), client.read_message())
+        self.assertEqual(1000, client.read_frame().code)
+        sender.join()
 
     def test_the_client_closes(self):
         client, peer = self.open()
