@@ -7,37 +7,19 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/file_descriptor.h"
 #include "base/pattern.h"
 #include "base/result.h"
 #include "config/section.h"
+#include "link/record.h"
+#include "server_entries.h"
 #include "websocket/deflate_offer.h"
 #include "websocket/message_deflate.h"
-#include "link/record.h"
-#include "place.h"
 #include "websocket/session.h"
 
 namespace marmoset::websocket_module {
-
-/// Looks a std::string key up by a view of it.
-struct TextHash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-};
-
-/// An entry of `links`: paths that lead to a server outside the docroot.
-struct LinkEntry {
-    std::string origin;  ///< a pattern list, or the beginning of a path: "lab/sensor"
-    Place place;
-    Dialect dialect;
-    /// Whether `path` ("/lab/sensor/3") leads there; `path_info` is what follows then.
-    bool matches(std::string_view path, std::string_view& path_info) const;
-    /// True: its clients share one open device.
-    bool is_device() const { return place.kind == Place::Kind::Tty || place.kind == Place::Kind::Fifo; }
-};
 
 struct Settings {
     std::string docroot;        ///< empty: only `links`
@@ -45,7 +27,7 @@ struct Settings {
     std::string allow, deny, origin;
     bool deny_last = false;
     Dialect dialect;  ///< of names that `names` does not tell of
-    std::unordered_map<std::string, Dialect, TextHash, std::equal_to<>> names;
+    DialectsByName names;
     std::vector<LinkEntry> links;  ///< the first that matches counts
     uint64_t handshake_timeout_ms = 10000;
     std::vector<std::string> headers;  ///< request headers passed to system servers
@@ -66,72 +48,6 @@ struct Settings {
 
 /// `check_only`: the docroot need not exist.
 Result<Settings> read_settings(const config::Section& section, bool check_only);
-
-using config::Key;
-using config::Type;
-
-inline constexpr Key kFramingKey = {
-    .name = "framing",
-    .type = Type::String,
-    .default_text = "bytes",
-    .help =
-        "How a SOCK_STREAM server's bytes are messages: bytes (what one read gives), lines (one text "
-        "message a line), records (those of the link). Of no effect on SOCK_SEQPACKET servers.",
-    .choices = "bytes|lines|records"};
-inline constexpr Key kTypeKey = {
-    .name = "type",
-    .type = Type::String,
-    .default_text = "text",
-    .help =
-        "Messages from a SOCK_STREAM server in framing bytes: text, binary, or auto (text if it is UTF-8).",
-    .choices = "text|binary|auto"};
-
-/// Of one entry of `names`; the defaults are the group's own settings.
-inline constexpr std::array kNameKeys = {
-    Key{.name = "name",
-        .type = Type::String,
-        .default_text = nullptr,
-        .help = "The socket below docroot, as a path asks for it: \"sensor\", \"lab/sensor\"."},
-    kFramingKey,
-    kTypeKey,
-};
-
-inline constexpr std::array kLinkKeys = {
-    Key{.name = "origin",
-        .type = Type::String,
-        .default_text = nullptr,
-        .help =
-            "Paths that lead there: their first components without the leading slash, or patterns (with one "
-            "of ^ $ * ,)."},
-    Key{.name = "destination",
-        .type = Type::String,
-        .default_text = nullptr,
-        .help = "unix: the socket's path; tcp: the host; tty: the device; fifo: the named pipe that clients' "
-                "messages go to."},
-    Key{.name = "type",
-        .type = Type::String,
-        .default_text = "unix",
-        .help = "What destination is.",
-        .choices = "unix|tcp|tty|fifo"},
-    Key{.name = "port",
-        .type = Type::String,
-        .default_text = nullptr,
-        .help = "tcp: the port, a number or the name of a service."},
-    Key{.name = "baud",
-        .type = Type::String,
-        .default_text = nullptr,
-        .help = "tty: bits a second; unset: as the device is set."},
-    Key{.name = "source",
-        .type = Type::String,
-        .default_text = nullptr,
-        .help = "fifo: the named pipe that messages to the clients come from."},
-    kFramingKey,
-    Key{.name = "messages",
-        .type = Type::String,
-        .default_text = "text",
-        .help = "What type is elsewhere: messages from the server in framing bytes.",
-        .choices = "text|binary|auto"},
-};
 
 inline constexpr std::array kKeys = {
     Key{.name = "docroot",
@@ -205,11 +121,29 @@ inline constexpr std::array kKeys = {
         .help = "Time a client may take nothing of what waits for it.",
         .min = 1,
         .max = 86400},
+    Key{.name = "framing",
+        .type = Type::String,
+        .default_text = "bytes",
+        .help = "How a SOCK_STREAM server's bytes are messages: bytes (what one read gives), lines (one text "
+                "message a line), records (those of the link). Of no effect on SOCK_SEQPACKET servers.",
+        .choices = kFramings},
     Key{.name = "type",
         .type = Type::String,
         .default_text = "text",
-        .help = "Messages from a SOCK_STREAM server: text, binary, or auto (text if it is UTF-8).",
-        .choices = "text|binary|auto"},
+        .help = "Messages from a SOCK_STREAM server, framing bytes: text, binary, or auto (text if it is "
+                "UTF-8).",
+        .choices = kMessageTypes},
+    Key{.name = "names",
+        .type = Type::GroupList,
+        .default_text = nullptr,
+        .help =
+            "Servers below docroot that differ from the rest; what an entry leaves out is as in the group.",
+        .children = kNameKeys},
+    Key{.name = "links",
+        .type = Type::GroupList,
+        .default_text = nullptr,
+        .help = "Servers elsewhere, by path; asked before docroot.",
+        .children = kLinkKeys},
     Key{.name = "compression",
         .type = Type::Boolean,
         .default_text = "false",
@@ -239,19 +173,6 @@ inline constexpr std::array kKeys = {
             "Who may refer to earlier messages: none, server, client or both. It makes small messages much "
             "smaller, and costs 256 KiB (server) and 42 KiB (client) of memory a client.",
         .choices = "none|server|client|both"},
-    kFramingKey,
-    kTypeKey,
-    Key{.name = "names",
-        .type = Type::GroupList,
-        .default_text = nullptr,
-        .help =
-            "Servers below docroot that differ from the rest; what an entry leaves out is as in the group.",
-        .children = kNameKeys},
-    Key{.name = "links",
-        .type = Type::GroupList,
-        .default_text = nullptr,
-        .help = "Servers elsewhere, by path; asked before docroot.",
-        .children = kLinkKeys},
     Key{.name = "headers",
         .type = Type::StringList,
         .default_text = nullptr,
