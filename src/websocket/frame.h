@@ -78,6 +78,9 @@ inline DecodedHeader decode_frame_header(Bytes bytes) {
     return result;
 }
 
+/// Which end of a connection this is. A client masks what it sends, a server does not (RFC 6455 5.1).
+enum class Role : uint8_t { Server, Client };
+
 /// Writes an unmasked header (server to client) to `out`, which has kMaxFrameHeader bytes; returns its size,
 /// 2 to 10.
 inline size_t encode_frame_header(uint8_t* out, Opcode opcode, bool fin, uint64_t length, uint8_t rsv = 0) {
@@ -95,6 +98,13 @@ inline size_t encode_frame_header(uint8_t* out, Opcode opcode, bool fin, uint64_
     out[1] = 127;
     store_big<uint64_t>(out + 2, length);
     return 10;
+}
+
+/// Adds `mask` to a header of `size` bytes that encode_frame_header() has just written; returns the new size.
+inline size_t add_mask(uint8_t* header, size_t size, const uint8_t mask[4]) {
+    header[1] |= 0x80u;
+    std::memcpy(header + size, mask, 4);
+    return size + 4;
 }
 
 /// XORs `payload` in place with `mask`, whose byte 0 belongs to payload byte 0 of the frame plus `offset`.

@@ -114,7 +114,8 @@ bool Session::check_header(const FrameHeader& header) {
     // frame.
     const bool compressed =
         header.rsv == kRsvCompressed && deflate_ && !is_control(opcode) && opcode != Opcode::Continuation;
-    bool valid = (header.rsv == 0 || compressed) && header.masked && is_known_opcode(header.opcode);
+    bool valid = (header.rsv == 0 || compressed) && header.masked == (settings_.role == Role::Server) &&
+                 is_known_opcode(header.opcode);
     if (valid && is_control(opcode)) {
         valid = header.fin && header.length <= 125;  // RFC 6455 5.5
     } else if (valid) {
@@ -155,7 +156,7 @@ bool Session::check_header(const FrameHeader& header) {
 size_t Session::take_payload(MutableBytes data) {
     const size_t size = std::min<uint64_t>(payload_left_, data.size());
     const MutableBytes piece = data.first(size);
-    apply_mask(piece, mask_, payload_offset_);
+    if (settings_.role == Role::Server) apply_mask(piece, mask_, payload_offset_);
     if (inflating_ && !is_control(opcode_)) return take_compressed_payload(piece);
     payload_left_ -= size;
     const bool end_of_frame = payload_left_ == 0;
@@ -275,9 +276,10 @@ void Session::on_close_frame(Bytes payload) {
         send_control(Opcode::Close, payload);  // code and reason, as most implementations echo them
     }
     report_end(close.code, close.reason);
-    // Nothing follows a Close frame (RFC 6455 5.5.1), so there is nothing to linger for once ours has left.
+    // Nothing follows a Close frame (RFC 6455 5.5.1), so there is nothing to linger for once ours has left. A
+    // client lets the server close first (7.1.1).
     connection().flush();
-    if (connection().unsent() == 0) {
+    if (connection().unsent() == 0 && settings_.role == Role::Server) {
         connection().close(CloseReason::CloseHandshake);
     } else {
         connection().close_after_output(CloseReason::CloseHandshake);

@@ -1,4 +1,4 @@
-// RFC 6455 on one connection, server side: frames in and out, fragmentation, UTF-8, ping, the close
+// RFC 6455 on one connection, at either end: frames in and out, fragmentation, UTF-8, ping, the close
 // handshake, limits. What the messages mean is the endpoint's affair (the gateway's relay; later a system
 // server in direct mode). Payload is passed on as it arrives: only an incomplete header, a control frame and
 // the UTF-8 state are kept.
@@ -21,6 +21,7 @@ class Session;
 
 /// Limits and timing of sessions; shared by all of one configuration group.
 struct SessionSettings {
+    Role role = Role::Server;
     uint64_t max_message = 16u << 20;  ///< bytes of a message; beyond it 1009
     uint32_t max_fragments =
         1024;  ///< frames of a message; beyond it 1009 (a flood of tiny ones costs more than it carries)
@@ -125,11 +126,11 @@ class Session final : public net::Protocol {
     void on_control_payload(MutableBytes piece, bool end_of_frame);
     void on_control_frame(Bytes payload);
     bool over_queue_limit(size_t size);
-    void send_data_frame(Opcode opcode, bool fin, Bytes payload);
+    void write_frame(Opcode opcode, bool fin, Bytes payload, uint8_t rsv);
     void account_contexts() { account_held(deflate_->memory_change()); }
     void abort(CloseReason why, uint16_t code);
     void on_close_frame(Bytes payload);
-    void send_control(Opcode opcode, Bytes payload);
+    void send_control(Opcode opcode, Bytes payload) { write_frame(opcode, true, payload, 0); }
     void report_end(uint16_t code, std::string_view reason);
     void check_liveness();
     uint64_t tick_ms() const { return settings_.ping_ms > 0 ? settings_.ping_ms : settings_.send_timeout_ms; }
