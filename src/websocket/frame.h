@@ -21,6 +21,9 @@ inline constexpr uint8_t kRsvCompressed = 4;
 /// Longest header: 2 bytes, 8 bytes of extended length, 4 bytes of mask.
 inline constexpr size_t kMaxFrameHeader = 14;
 
+/// Most payload of a control frame (RFC 6455 5.5).
+inline constexpr size_t kMaxControlPayload = 125;
+
 /// A decoded frame header. Nothing is judged but what makes the length unreadable: roles, RSV bits and
 /// opcodes are the session's to check (they depend on what was negotiated).
 struct FrameHeader {

@@ -12,10 +12,6 @@ namespace {
 // A message this large is not begun while the process is over its memory limit.
 constexpr uint64_t kLargeMessage = 65536;
 
-bool is_known_opcode(uint8_t opcode) {
-    return opcode <= 2 || (opcode >= 8 && opcode <= 10);
-}
-
 }  // namespace
 
 Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionSettings& settings,
@@ -110,47 +106,34 @@ size_t Session::take_header(Bytes data) {
 
 bool Session::check_header(const FrameHeader& header) {
     const auto opcode = static_cast<Opcode>(header.opcode);
-    // RFC 6455 5.1: a client masks. 5.2: RSV bits are 0; RFC 7692 6: but RSV1 of a compressed message's first
-    // frame.
-    const bool compressed =
-        header.rsv == kRsvCompressed && deflate_ && !is_control(opcode) && opcode != Opcode::Continuation;
-    bool valid = (header.rsv == 0 || compressed) && header.masked == (settings_.role == Role::Server) &&
-                 is_known_opcode(header.opcode);
-    if (valid && is_control(opcode)) {
-        valid = header.fin && header.length <= 125;  // RFC 6455 5.5
-    } else if (valid) {
-        const bool continues = opcode == Opcode::Continuation;
-        valid = continues == (message_opcode_ != Opcode::Continuation);  // RFC 6455 5.4
-        if (valid && !continues) {
-            message_opcode_ = opcode;
-            message_size_ = 0;
-            fragments_ = 0;
-            text_ = opcode == Opcode::Text;
-            delivered_ = false;
-            incoming_text_.reset();
-            inflating_ = compressed && !close_sent_;
-            inflated_size_ = 0;
-            if (inflating_) deflate_->begin_receiving();
-        }
+    const Role sender = settings_.role == Role::Server ? Role::Client : Role::Server;
+    const FrameRules::Limits limits{settings_.max_message, settings_.max_fragments, deflate_ != nullptr};
+    switch (rules_.check(header, sender, limits, close_sent_)) {
+        case FrameRules::Verdict::Accept:
+            break;
+        case FrameRules::Verdict::ProtocolError:
+            abort(CloseReason::ProtocolError, kProtocolError);
+            return false;
+        case FrameRules::Verdict::TooBig:
+            abort(CloseReason::MessageTooBig, kMessageTooBig);
+            return false;
     }
-    if (!valid) {
-        abort(CloseReason::ProtocolError, kProtocolError);
-        return false;
-    }
-    if (is_control(opcode) || close_sent_) return true;
-    // What does not compress grows by a few bytes a block; the message itself is limited as it comes out.
-    const uint64_t most =
-        settings_.max_message + (inflating_ ? settings_.max_message / 1024 + kMaxFrameHeader * 4 : 0);
-    if (++fragments_ > settings_.max_fragments || header.length > most - message_size_) {
-        abort(CloseReason::MessageTooBig, kMessageTooBig);
-        return false;
-    }
-    message_size_ += header.length;
-    if (header.length >= kLargeMessage && connection().loop().memory_exhausted()) {
+    if (is_control(opcode)) return true;
+    if (opcode != Opcode::Continuation) begin_message();
+    if (header.length >= kLargeMessage && !close_sent_ && connection().loop().memory_exhausted()) {
         abort(CloseReason::MemoryLimit, kTryAgainLater);
         return false;
     }
     return true;
+}
+
+void Session::begin_message() {
+    text_ = rules_.message_opcode() == Opcode::Text;
+    delivered_ = false;
+    incoming_text_.reset();
+    inflating_ = rules_.compressed() && !close_sent_;
+    inflated_size_ = 0;
+    if (inflating_) deflate_->begin_receiving();
 }
 
 size_t Session::take_payload(MutableBytes data) {
@@ -172,7 +155,7 @@ size_t Session::take_payload(MutableBytes data) {
 
 void Session::on_data_payload(MutableBytes piece, bool end_of_frame) {
     const bool last = fin_ && end_of_frame;
-    if (last) message_opcode_ = Opcode::Continuation;
+    if (last) rules_.end_message();
     if (!close_sent_) deliver(piece, last);  // what comes behind our Close frame has no receiver any more
 }
 
@@ -217,7 +200,7 @@ size_t Session::take_compressed_payload(MutableBytes piece) {
     payload_offset_ += used;
     if (done && payload_left_ == 0) {
         in_payload_ = false;
-        if (fin_) message_opcode_ = Opcode::Continuation;
+        if (fin_) rules_.end_message();
     }
     return used;
 }

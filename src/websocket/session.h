@@ -12,6 +12,7 @@
 #include "net/connection.h"
 #include "websocket/close_code.h"
 #include "websocket/frame.h"
+#include "websocket/frame_rules.h"
 #include "websocket/message_deflate.h"
 #include "websocket/utf8.h"
 
@@ -109,7 +110,7 @@ class Session final : public net::Protocol {
   private:
     /// Control frame being gathered: exists only while one is incomplete.
     struct ControlFrame {
-        uint8_t payload[125];
+        uint8_t payload[kMaxControlPayload];
         uint8_t size = 0;
     };
 
@@ -118,6 +119,7 @@ class Session final : public net::Protocol {
     void consume(MutableBytes data);
     size_t take_header(Bytes data);
     bool check_header(const FrameHeader& header);
+    void begin_message();
     size_t take_payload(MutableBytes data);
     size_t take_compressed_payload(MutableBytes piece);
     bool on_inflated(MutableBytes piece, bool last);
@@ -139,14 +141,13 @@ class Session final : public net::Protocol {
     const SessionSettings& settings_;
     uint64_t payload_left_ = 0;                   // of the frame being read
     uint64_t payload_offset_ = 0;                 // bytes of it read: the mask's phase
-    uint64_t message_size_ = 0;                   // payload bytes announced of the message being read
     uint64_t inflated_size_ = 0;                  // bytes it has given, if it is compressed
     uint64_t output_mark_ = 0;                    // bytes_sent() when progress was last looked at
     std::unique_ptr<std::vector<uint8_t>> held_;  // read, but not covered by credit
     std::unique_ptr<PerMessageDeflate> deflate_;  // null: no compression was agreed
     std::unique_ptr<ControlFrame> control_;
     std::unique_ptr<ControlFrame> pending_pong_;  // the latest, while the client takes nothing
-    uint32_t fragments_ = 0;
+    FrameRules rules_;
     Utf8Validator incoming_text_;
     Utf8Validator outgoing_text_;
     uint16_t code_ = kAbnormal;
@@ -155,8 +156,7 @@ class Session final : public net::Protocol {
     uint8_t header_size_ = 0;
     uint8_t mask_[4];
     uint8_t pings_unanswered_ = 0;
-    Opcode opcode_ = Opcode::Continuation;          // of the frame being read
-    Opcode message_opcode_ = Opcode::Continuation;  // of the message being read; Continuation: none
+    Opcode opcode_ = Opcode::Continuation;  // of the frame being read
     bool fin_ = false;
     bool in_payload_ = false;
     bool text_ = false;        // the message being read is text
