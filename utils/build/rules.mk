@@ -35,6 +35,8 @@ LIBRARY_FOLDERS := base log config net tls http websocket link module server
 LIBRARY_SOURCES := $(filter-out src/server/main.cpp,$(call sources,$(LIBRARY_FOLDERS:%=src/%/*.cpp)))
 WEBSOCKET_SOURCES := $(call sources,src/libwebsocket/*.cpp)
 LIBWEBSOCKET_SOURCES := $(call sources,$(patsubst %,src/%/*.cpp,base log net websocket link libwebsocket))
+# Stands in front of the C library's socket calls: in the shared library only, a program that links the archive keeps its own.
+INTERPOSE_SOURCES := $(call sources,src/libwebsocket/interpose/*.cpp)
 MAIN_SOURCES := src/server/main.cpp
 
 module_name = $(patsubst modules/%/,%,$(1))
@@ -50,7 +52,7 @@ UTILS_SOURCES := $(foreach name,$(SYSTEM_SERVERS),$(call sources,utils/$(name)/*
 UNIT_SOURCES := $(sort $(patsubst ./%,%,$(shell cd $(or $(S),.) && find tests/unit -name '*.cpp' 2>/dev/null))) \
                 $(call sources,tests/support/*.cpp)
 BENCH_SOURCES := $(call sources,tests/bench/*.cpp)
-SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) $(UTILS_SOURCES) \
+SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(INTERPOSE_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) $(UTILS_SOURCES) \
                   $(UNIT_SOURCES) $(BENCH_SOURCES))
 OBJECTS := $(call objects,$(SOURCES))
 LLHTTP_OBJECTS := $(patsubst %.c,$(B)/obj/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
@@ -129,7 +131,8 @@ COLOUR := $(if $(MAKE_TERMERR),-fdiagnostics-color=always)
 includes = $(if $(filter utils/%,$(1)),-I$(B)/include,-I$(S)src $(if $(filter tests/%,$(1)),-I$(or $(S),.) -I$(B)/include))
 paths = $(if $(filter src/server/% tests/unit/server/%,$(1)),-include $(CONFIG_PATHS))
 # Half of the unit tests' compile time would go into optimising what runs once.
-own_flags = $(if $(filter tests/unit/%,$(1)),-O0 -U_FORTIFY_SOURCE)
+# What stands in front of recv() must not get the C library's own checking one from its headers.
+own_flags = $(if $(filter tests/unit/%,$(1)),-O0 -U_FORTIFY_SOURCE)$(if $(filter src/libwebsocket/interpose/%,$(1)),-U_FORTIFY_SOURCE)
 compile_command = $(CXX) $(CXX_FLAGS) $(call own_flags,$(1)) -include $(BUILD_CONFIG) $(call paths,$(1)) $(call includes,$(1))
 
 $(B)/obj/%.o: $(S)%.cpp
@@ -172,7 +175,7 @@ $(MODULE_FILES): $(B)/modules/%.so:
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,$(@F) -o $@ $(filter %.o,$^) $(LIBS_$*)
 
-$(B)/lib/$(LIBWEBSOCKET_FILE): $(call objects,$(LIBWEBSOCKET_SOURCES)) $(S)src/libwebsocket/libwebsocket.map
+$(B)/lib/$(LIBWEBSOCKET_FILE): $(call objects,$(LIBWEBSOCKET_SOURCES) $(INTERPOSE_SOURCES)) $(S)src/libwebsocket/libwebsocket.map
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,libwebsocket.so.$(SO_VERSION) \
 	    -Wl,--version-script=$(S)src/libwebsocket/libwebsocket.map -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIBS)
