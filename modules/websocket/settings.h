@@ -180,7 +180,9 @@ inline constexpr std::array kKeys = {
     Key{.name = "options",
         .type = Type::String,
         .default_text = "",
-        .help = "ouistiti's options; direct has no effect in this version: messages are relayed."},
+        .help =
+            "direct: system servers get their clients' own connections, where they can; relay: they don't.",
+        .choices = "direct|relay"},
     Key{.name = "services",
         .type = Type::Ignored,
         .default_text = nullptr,
