@@ -93,6 +93,7 @@ size_t Session::take_header(Bytes data) {
         abort(CloseReason::ProtocolError, kProtocolError);
         return data.size();
     }
+    if (settings_.frames) settings_.frames->on_frame(decoded.header, false);
     if (!check_header(decoded.header)) return data.size();
     std::memcpy(mask_, decoded.header.mask, sizeof mask_);
     opcode_ = static_cast<Opcode>(decoded.header.opcode);
@@ -242,6 +243,8 @@ void Session::on_control_frame(Bytes payload) {
         if (!pending_pong_) pending_pong_ = std::make_unique<ControlFrame>();
         std::memcpy(pending_pong_->payload, payload.data(), payload.size());
         pending_pong_->size = static_cast<uint8_t>(payload.size());
+    } else if (opcode_ == Opcode::Pong) {
+        endpoint_.on_pong(*this, payload);
     }
 }
 

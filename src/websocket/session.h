@@ -20,6 +20,13 @@ namespace marmoset::websocket {
 
 class Session;
 
+/// Sees the headers of all frames of a session, for tools that show them.
+class FrameObserver {
+  public:
+    virtual ~FrameObserver() = default;
+    virtual void on_frame(const FrameHeader& header, bool sent) = 0;
+};
+
 /// Limits and timing of sessions; shared by all of one configuration group.
 struct SessionSettings {
     Role role = Role::Server;
@@ -31,6 +38,7 @@ struct SessionSettings {
     uint64_t close_timeout_ms = 10000;  ///< from our Close frame to the peer's
     uint64_t send_timeout_ms = 60000;   ///< a peer that takes nothing for so long is gone
     uint64_t max_queue = 1u << 20;      ///< bytes waiting for a client; beyond it 1013
+    FrameObserver* frames = nullptr;    ///< outlives the sessions; null: nobody looks
 };
 
 /// What a session talks to. Outlives the session's last call, on_session_end.
@@ -47,6 +55,8 @@ class Endpoint {
     virtual size_t receive_credit(const Session& session) const = 0;
     /// Some of what was blocked has left: session.connection().unsent() tells what remains.
     virtual void on_output_progress(Session& session) = 0;
+    /// A Pong has come, asked for by ping() or not; `payload` is gone when the call returns.
+    virtual void on_pong(Session&, Bytes) {}
     /// The session is over: `code` is what the peer's Close frame said (1005: nothing), or 1006 without one;
     /// `reason` is gone when the call returns. Called once, unless the endpoint ended the session with
     /// finish().
@@ -86,6 +96,11 @@ class Session final : public net::Protocol {
     bool takes_shared_deflate(unsigned window_bits) const {
         return deflate_ && deflate_->sends_independently() &&
                window_bits <= deflate_->parameters().server_window_bits;
+    }
+
+    /// Sends a Ping frame of at most 125 bytes, besides those of the clock.
+    void ping(Bytes payload) {
+        if (open()) send_control(Opcode::Ping, payload);
     }
 
     /// Sends a Close frame behind everything sent before and waits for the peer's. 1005: an empty Close

@@ -55,6 +55,15 @@ void Session::write_frame(Opcode opcode, bool fin, Bytes payload, uint8_t rsv) {
     const bool masked = settings_.role == Role::Client;
     const bool borrowed = payload.size() > kCopiedPayload && !masked && !deflating_;
     size_t copied = borrowed ? 0 : std::min(payload.size(), kCopiedPiece);
+    if (settings_.frames) {
+        FrameHeader shown;
+        shown.fin = fin;
+        shown.rsv = rsv;
+        shown.opcode = static_cast<uint8_t>(opcode);
+        shown.masked = masked;
+        shown.length = payload.size();
+        settings_.frames->on_frame(shown, true);
+    }
     uint8_t* at = output.reserve(kMaxFrameHeader + copied);
     size_t header = encode_frame_header(at, opcode, fin, payload.size(), rsv);
     uint8_t key[4];
