@@ -10,7 +10,6 @@ namespace websocket_client {
 namespace {
 
 namespace log = marmoset::log;
-namespace net = marmoset::net;
 
 // zlib's level, and messages below so many bytes leave uncompressed: they would hardly shrink.
 constexpr int kDeflateLevel = 6;
@@ -37,9 +36,8 @@ struct EventLoop::Implementation::Delayed {
     std::function<void()> task;
 };
 
-EventLoop::Implementation::Implementation()
-    : deflate_contexts(kDeflateLevel, kDeflateThreshold), loop_(std::make_unique<net::Loop>()) {
-    uv_async_init(loop_->uv(), &async_,
+EventLoop::Implementation::Implementation() : deflate_contexts(kDeflateLevel, kDeflateThreshold) {
+    uv_async_init(loop_.uv(), &async_,
                   [](uv_async_t* handle) { static_cast<Implementation*>(handle->data)->on_wake(); });
     async_.data = this;
     uv_unref(reinterpret_cast<uv_handle_t*>(&async_));
@@ -52,7 +50,6 @@ EventLoop::Implementation::~Implementation() {
     while (!delayed_.empty())
         close_delayed(**delayed_.begin());
     uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
-    loop_.reset();  // runs what is left to run, while everything else is still here
 }
 
 void EventLoop::Implementation::hold() {
@@ -67,7 +64,7 @@ void EventLoop::Implementation::release() {
 void EventLoop::Implementation::run() {
     do {
         if (take_stop()) return;
-        loop_->run();
+        loop_.run();
     } while (run_posted());
     take_stop();
 }
@@ -75,7 +72,7 @@ void EventLoop::Implementation::run() {
 void EventLoop::Implementation::on_wake() {
     run_posted();
     const std::lock_guard lock(mutex_);
-    if (stop_requested_) loop_->stop();
+    if (stop_requested_) loop_.stop();
 }
 
 // True: there was something to do.
@@ -110,9 +107,9 @@ void EventLoop::Implementation::stop() {
 void EventLoop::Implementation::after(unsigned milliseconds, std::function<void()> task) {
     auto* delayed = new Delayed{{}, this, std::move(task)};
     delayed_.insert(delayed);
-    uv_timer_init(loop_->uv(), &delayed->timer);
+    uv_timer_init(loop_.uv(), &delayed->timer);
     delayed->timer.data = delayed;
-    uv_update_time(loop_->uv());
+    uv_update_time(loop_.uv());
     uv_timer_start(
         &delayed->timer,
         [](uv_timer_t* timer) {

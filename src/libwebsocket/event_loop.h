@@ -27,7 +27,7 @@ class EventLoop::Implementation {
     void post(std::function<void()> task);
     void after(unsigned milliseconds, std::function<void()> task);
 
-    marmoset::net::Loop& loop() { return *loop_; }
+    marmoset::net::Loop& loop() { return loop_; }
     /// run() goes on while somebody holds.
     void hold();
     void release();
@@ -51,7 +51,6 @@ class EventLoop::Implementation {
     bool take_stop();
     void close_delayed(Delayed& delayed);
 
-    std::unique_ptr<marmoset::net::Loop> loop_;
     std::unordered_set<Delayed*> delayed_;
     uv_async_t async_;
     size_t holds_ = 0;
@@ -60,6 +59,8 @@ class EventLoop::Implementation {
     std::mutex mutex_;  // guards the following
     std::vector<std::function<void()>> posted_;
     bool stop_requested_ = false;
+
+    marmoset::net::Loop loop_;  // last: what it runs when it ends needs all the others
 };
 
 /// Calls a program's function; its exceptions are logged, for no C frame of libuv may be crossed. False: one

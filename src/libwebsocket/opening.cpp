@@ -238,6 +238,10 @@ bool Opening::on_head(std::string_view text, MutableBytes rest) {
 }
 
 bool Opening::on_proxy_head(const http::ResponseHead& head, MutableBytes rest) {
+    if (head.status < 200) {
+        fail(SocketError::ProxyProtocol, "the proxy answered " + status_text(head));
+        return true;
+    }
     if (head.status / 100 != 2) {
         fail(error_of_proxy_status(head.status), "the proxy answered " + status_text(head), head.status);
         return true;

@@ -9,6 +9,9 @@ using websocket_client::WebSocket;
 
 namespace {
 
+// Who sits at a terminal, or a script, waits no longer for a server's Close frame.
+constexpr unsigned kCloseTimeoutMs = 3000;
+
 const char* opcode_name(uint8_t opcode) {
     switch (opcode) {
         case 0:
@@ -58,6 +61,7 @@ Exchange::Exchange(websocket_client::EventLoop& loop, const CommandLine& command
     report = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
     websocket_client::Options options = command_line.options;
     options.any_close_code = true;
+    options.close_timeout_ms = kCloseTimeoutMs;
     if (command_line.verbose) options.trace = [this](const TraceEvent& event) { trace(event); };
     socket_ = std::make_unique<WebSocket>(loop, command_line.url, command_line.protocols, std::move(options));
     socket_->binaryType = websocket_client::BinaryType::ArrayBuffer;
@@ -88,8 +92,13 @@ void Exchange::finish(uint16_t code, std::string_view reason) {
     if (!ended_) socket_->close(code, reason);
 }
 
+void Exchange::succeed() {
+    succeeded_ = true;
+    finish();
+}
+
 void Exchange::give_up() {
-    if (!ended_) status_ = kAbnormal;
+    if (!ended_ && !succeeded_) status_ = kAbnormal;
     loop_.stop();
 }
 
@@ -110,12 +119,11 @@ void Exchange::on_close(const CloseEvent& event) {
         status_ = kTimeout;
     } else if (!opened_) {
         const ErrorEvent error = error_.value_or(ErrorEvent());
-        const bool by_server = error.error == websocket_client::SocketError::ConnectionRefused;
-        status_ = error.http_status != 0 && by_server                                ? kRejected
+        status_ = error.http_status != 0                                             ? kRejected
                   : error.error == websocket_client::SocketError::SslInvalidUserData ? kUsage
                                                                                      : kNoConnection;
         report("websocket_client: " + printable(error.message));
-    } else if (!in_order) {
+    } else if (!in_order && !succeeded_) {
         status_ = kAbnormal;
         report("websocket_client: closed with " + std::to_string(event.code) +
                (event.reason.empty() ? "" : " " + printable(event.reason)) +

@@ -27,6 +27,8 @@ class Exchange {
     websocket_client::WebSocket& socket() { return *socket_; }
     /// Closes in order, and ends.
     void finish(uint16_t code = websocket_client::Normal, std::string_view reason = {});
+    /// All that was asked for has come: whatever the server still does, it is a success.
+    void succeed();
     /// Ends without waiting for the peer.
     void give_up();
     int status() const { return status_; }
@@ -42,6 +44,7 @@ class Exchange {
     std::optional<websocket_client::ErrorEvent> error_;
     bool opened_ = false;
     bool timed_out_ = false;
+    bool succeeded_ = false;
     bool ended_ = false;
     int status_ = kSuccess;
 };

@@ -95,7 +95,7 @@ class Filter {
         ++received_;
         if (command_line_.count == 0 || received_ < command_line_.count) return;
         done_ = true;
-        exchange_.finish();
+        exchange_.succeed();
     }
 
     bool write_out(std::string_view data) {

@@ -85,7 +85,7 @@ class Talk {
         } else {
             show(kReceived, printable(event.data));
         }
-        if (command_line_.count != 0 && ++received_ == command_line_.count) exchange_.finish();
+        if (command_line_.count != 0 && ++received_ == command_line_.count) exchange_.succeed();
     }
 
     void take(const std::string& line, bool end) {

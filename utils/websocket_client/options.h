@@ -12,7 +12,7 @@ enum ExitStatus {
     kSuccess = 0,
     kUsage = 1,         ///< the command line, or a file named there
     kNoConnection = 2,  ///< nobody there, or the handshake was no handshake
-    kRejected = 3,      ///< the server answered with an HTTP status, which is printed
+    kRejected = 3,      ///< the server, or a proxy, answered with an HTTP status, which is printed
     kAbnormal = 4,      ///< the connection was lost, or closed with an error
     kTimeout = 5,       ///< --timeout was over
 };
