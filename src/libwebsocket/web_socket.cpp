@@ -74,6 +74,7 @@ WebSocket::Implementation::~Implementation() = default;
 
 void WebSocket::Implementation::on_opened(Connection& connection, const websocket::AnswerVerdict& agreed,
                                           const std::string& extensions, MutableBytes rest) {
+    events_.loop().retire(std::move(opening_));  // which is calling
     protocol_ = agreed.protocol;
     extensions_ = extensions;
     std::unique_ptr<Deflate> deflate;
