@@ -1,5 +1,6 @@
 // WebSocketServer: accepts on TCP, reads one request head a client, answers the handshake and gives the
 // connection to a WebSocket of the server's end.
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -155,6 +156,8 @@ bool WebSocketServer::Implementation::listen(const std::string& address, uint16_
     net::ListenAddress where = wanted.take();
     auto bound = net::bind_listeners(where, 1);
     if (!bound) return refuse_to_listen(bound.error());
+    if (::listen(bound->front().get(), SOMAXCONN) != 0)
+        return refuse_to_listen(marmoset::errno_error("listen", where.text(), errno));
     stop_listening();
     sockets_ = bound.take();
     unix_path_ = where.unix_path;

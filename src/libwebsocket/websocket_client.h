@@ -179,6 +179,7 @@ struct Options {
     unsigned handshake_timeout_ms = 10000;  ///< for the proxy, and again for TLS and the websocket handshake
     unsigned close_timeout_ms = 10000;      ///< from our Close frame to the peer's
     unsigned ping_interval_ms = 0;          ///< pings when nothing came for so long; two unanswered: gone
+    /// Sees what is exchanged; must not call the socket.
     std::function<void(const TraceEvent&)> trace;
 };
 
