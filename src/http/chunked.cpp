@@ -85,7 +85,7 @@ ChunkedDecoder::Status ChunkedDecoder::on_byte(char c, const Limits& limits) {
 ChunkedDecoder::Status ChunkedDecoder::on_size_byte(char c, bool first) {
     if (const int digit = hex_value(c); digit >= 0) {
         if (left_ >> 60 != 0) return Status::Bad;  // the next digit would be lost
-        if (left_ == 0) ++framing_;                // a leading zero
+        if (left_ == 0 && digit == 0) ++framing_;  // a leading zero
         left_ = left_ * 16 + static_cast<unsigned>(digit);
         state_ = State::Size;
         return Status::More;
