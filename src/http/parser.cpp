@@ -66,9 +66,14 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
         return status;
     }
     request.method = parse_method(line.method);
-    if ((status = parse_target(line.target, line.method, request.target)) != 0 ||
-        (request.target.form != TargetForm::Asterisk &&
-         (status = decode_path(request.target.raw_path, request.path)) != 0)) {
+    status = parse_target(line.target, line.method, request.target);
+    if (status == 0 && request.target.form == TargetForm::Authority) {
+        reason = "CONNECT";
+        return 501;  // there is no resource it could be allowed for
+    }
+    if (status == 0 && request.target.form != TargetForm::Asterisk)
+        status = decode_path(request.target.raw_path, request.path);
+    if (status != 0) {
         reason = "bad request target";
         return status;
     }

@@ -3,7 +3,7 @@
 from case import Group
 
 from .checks import A, B, C, following, head, refused, served
-from .servers import LARGE, TEXT, Plain
+from .servers import LARGE, TEXT, Plain, Traps
 
 persistence = Group("persistence", Plain)
 
@@ -254,3 +254,54 @@ def _(case):
     assert client.response().body == A
     client.send(text[10:])
     assert client.response().body == B
+
+
+waiting = Group("waiting-requests", Traps)  # each of its files is looked at anew: every answer takes a turn of the disk
+INSIDE, DEEP = GET("/inside.txt"), GET("/folder/deep.txt")
+
+
+@waiting.case("in-order", "RFC 9112 9.3.2", "requests that wait for the disk are answered in their order")
+def _(case):
+    pipelined(case, [INSIDE, DEEP, GET("/none"), INSIDE] * 20,
+              [("GET", 200, b"inside"), ("GET", 200, b"deep"), ("GET", 404, None), ("GET", 200, b"inside")] * 20)
+
+
+@waiting.case("bodies", "RFC 9112 9.3.2", "bodies that come while a request waits are passed over")
+def _(case):
+    pipelined(case, [head(b"Content-Length: 5", target=b"/inside.txt") + b"hello", DEEP,
+                     head(b"Transfer-Encoding: chunked", target=b"/inside.txt") + b"5\r\nhello\r\n0\r\n\r\n", DEEP],
+              [("GET", 200, b"inside"), ("GET", 200, b"deep")] * 2)
+
+
+@waiting.case("bad-body", "RFC 9112 9.3", "a bad chunk that comes while a request waits is refused")
+def _(case):
+    client = case.http()
+    client.send(head(b"Transfer-Encoding: chunked", target=b"/inside.txt") + b"x\r\n" + DEEP)
+    assert client.response().status == 400
+    client.expect_end()
+
+
+@waiting.case("half-closed", "RFC 9112 9.6", "who closes while requests wait is answered all of them")
+def _(case):
+    client = case.http()
+    client.send(INSIDE + DEEP + INSIDE)
+    client.finish()
+    assert [client.response().body for _ in range(3)] == [b"inside", b"deep", b"inside"]
+    client.expect_end()
+
+
+@waiting.case("close-in-the-middle", "RFC 9112 9.6", "behind a request with close nothing is answered, also when it waits")
+def _(case):
+    client = case.http()
+    client.send(INSIDE + head(b"Connection: close", target=b"/folder/deep.txt") + INSIDE)
+    assert [client.response().body, client.response().body] == [b"inside", b"deep"]
+    client.expect_end()
+
+
+@waiting.case("many-clients", "RFC 9112 9.3", "a hundred clients that wait for one file are all answered")
+def _(case):
+    clients = [case.http() for _ in range(100)]
+    for client in clients:
+        client.send(INSIDE)
+    for client in clients:
+        assert client.response().body == b"inside"

@@ -2,7 +2,9 @@
 
 import email.utils
 import os
+import time
 
+from bounds import wait_for
 from case import Group
 
 from .checks import answers, get
@@ -165,6 +167,7 @@ for name, sentence, target, status, body in (
 for name, sentence, target, body in (
     ("neighbour-outside", "a compressed neighbour outside is not sent", "/neighbour.txt", b"neighbour"),
     ("neighbour-fifo", "nor is one that is a FIFO", "/piped.txt", b"piped"),
+    ("neighbour-stale", "nor is one that is older than the file", "/stale.txt", b"current"),
     ("neighbour-unreadable", "nor is one that may not be read", "/half.html", b"whole"),
 ):
     traps.add(name, "RFC 9110 17.3", sentence, answers, target, 200, body, {"Accept-Encoding": "gzip, br"})
@@ -227,6 +230,27 @@ def _(case):
         assert get(case, "/changing.txt", {"If-None-Match": first.get("ETag")}).status == 200
     finally:
         os.remove(path)
+
+
+@changes.case("replaced", "RFC 9110 8.8.3", "what was there for long may change, too")
+def _(case):
+    path = case.on.path("documents/replaced.txt")
+    wait_for("a file that is no longer looked at twice", lambda: time.time() - os.stat(path).st_ctime > 0.2)
+    for text in ("first", "second", "third", "first"):
+        if text != "first" or get(case, "/replaced.txt").body != b"first":
+            case.on.document("replaced.txt", text)
+        assert get(case, "/replaced.txt").body == text.encode()
+
+
+@changes.case("replaced-later", "RFC 9110 8.8.3", "also when its size and the time of its content stay")
+def _(case):
+    answers = [get(case, "/replaced.txt")]
+    path = case.on.document("replaced.txt.new", "FIRST")
+    status = os.stat(path.removesuffix(".new"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.rename(path, path.removesuffix(".new"))
+    answers.append(get(case, "/replaced.txt"))
+    assert [answer.body for answer in answers] == [b"first", b"FIRST"], answers
 
 
 @changes.case("same-size", "RFC 9110 8.8.3", "also when its size is the same")

@@ -88,6 +88,9 @@ class Traps(Configuration):
         os.chmod(self.document("unreadable.txt", "unreadable"), 0)
         os.chmod(self.document("half.html", "whole"), 0o644)
         os.chmod(self.document("half.html.gz", "compressed"), 0)
+        self.document("stale.txt", "current")
+        os.utime(self.document("stale.txt.gz", "stale"), (MODIFIED, MODIFIED))
+        self.document("replaced.txt", "first")
         self.document("closed/file.txt", "closed")
         os.chmod(self.path("documents/closed"), 0)
         keys = 'user = "nobody";' if ROOT else ""
