@@ -71,7 +71,7 @@ class FaultRun:
             return UNNOTICED
         for case, failure, _ in run_groups(groups, 1, stop_at_failure=True):
             if failure:
-                print(f"{case.key if case else 'the programs'}: {failure}")
+                print(f"{case.key if case else 'the programs'}: {failure[:100]}")
                 return NOTICED
         print(f"noticed by no case of {' '.join(self.fault.groups)}")
         return UNNOTICED

@@ -21,8 +21,9 @@ def unanswered_behind(case, text):
     """The framing of `text` is broken behind its head. Its head may have been answered, by then; what follows must not be."""
     client = case.http()
     client.send(text + following(client))
-    answers = client.read_all()
-    assert C not in answers, f"what follows was taken for a request: {answers!r}"
+    while client.fill():
+        assert C not in client.buffer, f"what follows was taken for a request: {client.buffer!r}"
+    answers = client.buffer
     assert answers.startswith(tuple(b"HTTP/1.1 %d " % status for status in (200, 400, 405, 413, 431))), answers
 
 
