@@ -10,7 +10,7 @@ from processes import descriptors
 from wire import unread
 
 from .checks import A, B, following, get, head
-from .servers import HUGE_SIZE, LARGE, Hasty, Plain
+from .servers import HUGE_SIZE, LARGE, Alone, Hasty, Plain
 
 slow = Group("slow-clients", Plain)
 
@@ -127,7 +127,7 @@ def _(case):
     assert get(case, "/a.txt").body == A
 
 
-vanishing = Group("vanishing-clients", Plain)
+vanishing = Group("vanishing-clients", Alone)
 
 
 def vanished(case, begin, count=10):

@@ -37,6 +37,10 @@ class Plain(Configuration):
         return path
 
 
+class Alone(Plain):
+    """The same for a group that counts the server's connections: nobody else has any."""
+
+
 class Names(Configuration):
     """Files whose names need escapes."""
 
