@@ -14,12 +14,12 @@ SHELL := /bin/sh
 Q := $(if $(V),,@)
 FORCE:
 export S MAKE VERSION
-.PHONY: FORCE all help run deps check check-unit check-scenario check-browser asan tsan lint format bench bench-programs \
-        install uninstall clean distclean
+.PHONY: FORCE all help run deps check check-unit check-scenario check-conformance check-browser faults asan tsan lint format \
+        bench bench-programs install uninstall clean distclean
 
 # These need packages before configure can succeed; deps installs only what is missing.
-NEEDS_build := run check check-% asan tsan bench lint
-NEEDS_test := check check-% asan tsan bench
+NEEDS_build := run check check-% faults asan tsan bench lint
+NEEDS_test := check check-% faults asan tsan bench
 NEEDS_lint := lint format
 goals := $(or $(MAKECMDGOALS),all)
 SECTIONS := $(strip $(foreach section,build test lint,$(if $(filter $(NEEDS_$(section)),$(goals)),$(section))))
@@ -49,18 +49,22 @@ run: | need-packages   ## builds, starts websocket_echo and the server, prints t
 deps:                  ## installs the packages of utils/build/packages.debian (apt)
 	@$(T)deps build test lint
 
-check: | need-packages ## all tests: unit, scenarios against the real server, the browser
-	+@$(T)check release unit scenario browser
+check: | need-packages ## all tests: unit, scenarios against the real server, conformance lists, the browser
+	+@$(T)check release unit scenario conformance browser
 check-unit: | need-packages      ## the unit tests
 	+@$(T)check $(FLAVOUR) unit
 check-scenario: | need-packages  ## the scenarios
 	+@$(T)check $(FLAVOUR) scenario
+check-conformance: | need-packages  ## the conformance lists
+	+@$(T)check $(FLAVOUR) conformance
 check-browser: | need-packages   ## the pages in Chromium
 	+@$(T)check $(FLAVOUR) browser
-asan: | need-packages  ## unit tests and scenarios with AddressSanitizer and UBSan
-	+@$(T)check asan unit scenario
+faults: | need-packages  ## the conformance lists must notice each of many faults
+	+@$(T)check release faults
+asan: | need-packages  ## unit tests, scenarios, conformance lists with AddressSanitizer and UBSan
+	+@$(T)check asan unit scenario conformance
 tsan: | need-packages  ## the same with ThreadSanitizer
-	+@$(T)check tsan unit scenario
+	+@$(T)check tsan unit scenario conformance
 lint: | need-packages  ## who includes whom, clang-format, clang-tidy; ANALYSE=1 adds clang's analyser
 	+@$(T)lint build/$(FLAVOUR)
 format:                ## clang-format on every source

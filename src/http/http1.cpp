@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "http/head_check.h"
 
 namespace marmoset::http {
@@ -54,13 +55,7 @@ size_t Http1::consume_head(Bytes data) {
             skipped_empty_ = true;
             return skipped;
         }
-        size_t end = find_head_end(bytes, 0);
-        if (end == 0 && service_.limits.http09) {
-            // A simple request is one line of two words (RFC 1945 5).
-            const size_t line = bytes.find("\r\n");
-            if (line != std::string_view::npos && bytes.substr(0, line).rfind(' ') == bytes.find(' '))
-                end = line + 2;
-        }
+        const size_t end = find_request_end(bytes, 0);
         if (end == 0) {
             if (refused_early(bytes)) return data.size();
             partial_.assign(bytes);
@@ -80,11 +75,7 @@ size_t Http1::consume_head(Bytes data) {
         partial_.clear();
         return taken;
     }
-    size_t end = find_head_end(partial_, before);
-    if (end == 0 && service_.limits.http09 && partial_.ends_with("\r\n") &&
-        std::count(partial_.begin(), partial_.end(), ' ') == 1) {
-        end = partial_.size();
-    }
+    const size_t end = find_request_end(partial_, before);
     if (end == 0 || end > service_.limits.header_size) {
         refused_early(partial_);  // refuses for certain when the head is complete but too large
         return taken;
@@ -98,6 +89,17 @@ size_t Http1::consume_head(Bytes data) {
     return taken - left;
 }
 
+// Position behind the head, 0 if it is not complete. `from` as find_head_end() has it.
+size_t Http1::find_request_end(std::string_view bytes, size_t from) const {
+    if (service_.limits.http09) {
+        // A simple request is one line of two words (RFC 1945 5).
+        const size_t line = bytes.find("\r\n");
+        if (line != std::string_view::npos && bytes.substr(0, line).rfind(' ') == bytes.find(' '))
+            return line + 2;
+    }
+    return find_head_end(bytes, from);
+}
+
 // True when an incomplete head can't become a good one; the request is refused then. A peer that speaks no
 // HTTP at all (TLS on a plain port) is not waited for.
 bool Http1::refused_early(std::string_view bytes) {
@@ -105,9 +107,12 @@ bool Http1::refused_early(std::string_view bytes) {
     if (line_end == std::string_view::npos) {
         const size_t method_end = bytes.find_first_of(" \r\n");
         const std::string_view method = bytes.substr(0, method_end);
-        if (method.size() > 32 ||
-            !std::all_of(method.begin(), method.end(), [](char c) { return c >= '!' && c <= '~'; })) {
+        if (!std::all_of(method.begin(), method.end(), [](char c) { return is_token_character(c); })) {
             refuse(400, "not an HTTP request line");
+            return true;
+        }
+        if (method.size() > kLongestMethod) {
+            refuse(501, "unknown method");  // RFC 9112 3
             return true;
         }
         if (bytes.size() > service_.limits.request_line + 64) {

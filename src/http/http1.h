@@ -35,12 +35,15 @@ class Http1 final : public net::Protocol {
   private:
     // Bounds what a client may send behind a request that is being answered.
     static constexpr size_t kReadLimit = 65536;
+    // Longer than any known one: its end is not waited for.
+    static constexpr size_t kLongestMethod = 32;
 
     enum class State : uint8_t { Head, Body, Waiting, Ended };
 
     void consume(Bytes data);
     size_t consume_head(Bytes data);
     size_t consume_body(Bytes data);
+    size_t find_request_end(std::string_view bytes, size_t from) const;
     bool refused_early(std::string_view bytes);
     void begin_exchange(std::string_view head);
     void apply(Verdict verdict);
