@@ -72,8 +72,12 @@ class WebsocketModule final : public Hub::Owner {
 };
 
 http::Verdict WebsocketModule::refuse(http::Exchange& exchange, unsigned status, const char* reason) const {
-    if (status == 426) exchange.response.add("Sec-WebSocket-Version", "13");
-    if (status == 426) exchange.response.add("Upgrade", "websocket");
+    if (status == 405) exchange.response.add("Allow", "GET");  // RFC 9110 15.5.6
+    if (status == 426) {
+        exchange.response.add("Sec-WebSocket-Version", "13");
+        exchange.response.add("Upgrade", "websocket");
+        exchange.response.add("Connection", "Upgrade");  // RFC 9110 7.8: whoever sends Upgrade names it there
+    }
     if (status == 503) exchange.response.add("Retry-After", "1");
     return exchange.respond(status, "text/plain; charset=utf-8",
                             std::to_string(status) + " " + reason + "\n");
