@@ -100,6 +100,8 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
     handshake.version_count = request.count("sec-websocket-version");
     const std::string protocols = request.joined("sec-websocket-protocol");
     handshake.protocols = protocols;
+    const std::string extensions = request.joined("sec-websocket-extensions");
+    handshake.extensions = extensions;
     handshake.has_body = request.has_body();
     const websocket::HandshakeVerdict verdict = websocket::check_handshake(handshake);
     if (verdict.status != 0) return refuse(exchange, verdict.status, verdict.reason);
