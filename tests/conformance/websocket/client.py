@@ -42,7 +42,7 @@ class Deflate:
 
 
 class Inflate:
-    """The gateway's direction: payloads to messages. `bits` small: a window larger than promised is an error."""
+    """The gateway's direction: payloads to messages. A reference beyond a window of 2^bits is an error."""
 
     def __init__(self, bits=15, takeover=True):
         self.bits, self.takeover = bits, takeover
@@ -51,9 +51,20 @@ class Inflate:
     def expand(self, payload):
         if not self.takeover:
             self.decompressor = zlib.decompressobj(-self.bits)
-        data = self.decompressor.decompress(payload + TAIL)
+        payload += TAIL
+        data = self.decompressor.decompress(payload) if self.bits == 15 else self.expand_bytewise(payload)
         assert not self.decompressor.eof, "a final block (BFINAL) in the middle of a context"
         return data
+
+    def expand_bytewise(self, payload):
+        """zlib keeps to a small window only from call to call, so each call gives one byte."""
+        data = []
+        for at in range(0, len(payload), 16):
+            rest = payload[at:at + 16]
+            while byte := self.decompressor.decompress(rest, 1):
+                data.append(byte)
+                rest = self.decompressor.unconsumed_tail
+        return b"".join(data)
 
 
 class Message:
@@ -171,7 +182,7 @@ class Client(WebSocket):
             assert got == payload, f"pong {payload!r} was expected, not {got!r}"
 
 
-def offered(response):
+def agreed(response):
     """Sec-WebSocket-Extensions of a 101 as [(name, {parameter: value or None})]."""
     extensions = []
     for value in response.all("Sec-WebSocket-Extensions"):
@@ -184,4 +195,4 @@ def offered(response):
 
 
 __all__ = ["BINARY", "CLOSE", "CONTINUATION", "Client", "Deflate", "Inflate", "PING", "PONG", "RSV1", "RSV2", "RSV3", "TAIL",
-           "TEXT", "accept_value", "close_payload", "frame", "offered"]
+           "TEXT", "accept_value", "agreed", "close_payload", "frame"]

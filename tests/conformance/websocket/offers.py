@@ -30,7 +30,7 @@ for entry, status, values in (
         ("listed", 101, {"listed": "https://a.example", "listed-with-default-port": "https://a.example:443", "listed-host-and-port":
                          "http://b.example:8080", "listed-wildcard": "https://x.c.example", "listed-wildcard-deep":
                          "https://x.y.c.example", "listed-in-capitals": "HTTPS://A.EXAMPLE"}),
-        ("listed", 403, {"listed-other-scheme": "http://a.example", "listed-other-port": "https://a.example:8443",
+        ("listed", 403, {"listed-other-scheme": "http://a.example", "listed-other-scheme-same-port": "http://a.example:443", "listed-other-port": "https://a.example:8443",
                          "listed-host-other-port": "http://b.example", "listed-wildcard-itself": "https://c.example",
                          "listed-wildcard-suffix": "https://evilc.example", "not-itself-when-listed": "http://localhost:PORT",
                          "opaque-when-listed": "null"}),
@@ -109,8 +109,8 @@ def malformed(case, entry, *values):
 UNKNOWN = {
     "unknown": "x-unknown", "unknown-with-parameter": "x-unknown; a; b=1", "unknown-with-quoted-parameter": 'x-unknown; a="b"',
     "unknown-twice": "x-unknown, x-unknown", "webkit-deflate-frame": "x-webkit-deflate-frame", "mux": "mux; max-channels=4",
-    "longer-name": "permessage-deflate2", "shorter-name": "permessage-deflat", "bzip2": "permessage-bzip2", "old-form":
-    'permessage-compress; method="deflate; s2c_max_window_bits=10"',
+    "longer-name": "permessage-deflate2", "shorter-name": "permessage-deflat", "bzip2": "permessage-bzip2", "quoted":
+    'x-unknown; a="b"; c="\\\\d"',
 }
 MALFORMED = {
     "no-name": "; a", "empty-parameter": "permessage-deflate;", "empty-parameter-inside": "permessage-deflate; ; a",
@@ -119,6 +119,7 @@ MALFORMED = {
     'permessage-deflate; server_max_window_bits="10', "quoted-no-token": 'permessage-deflate; a="b c"', "quoted-empty":
     'permessage-deflate; a=""', "bad-character": "permessage-deflate; @", "bad-name": "permessage/deflate", "not-ascii": "caf\xe9",
     "text-behind-quote": 'permessage-deflate; a="b"c', "bad-second": "permessage-deflate, =", "bad-unknown": "x-unknown; a=(b)",
+    "quoted-list": 'permessage-compress; method="deflate; s2c_max_window_bits=10"',
 }
 for entry in ("plain", "deflate"):
     suffix = "" if entry == "plain" else "-with-compression"

@@ -8,6 +8,8 @@ from harness import with_defaults
 
 from .client import Client
 
+# Messages refer to earlier ones, and none is too small to be compressed.
+TAKEOVER = 'compression = true; context_takeover = "both"; compression_threshold = 0;'
 # What stands in the websocket group of each entry. Entries that listen on a UNIX socket are those whose clients can tell when
 # the gateway has read a piece (Client.send_apart).
 ENTRIES = {
@@ -19,7 +21,9 @@ ENTRIES = {
     "any": 'origin = "*";',
     "pinged": "ping = 1; ping_misses = 2;",
     "deflate": "compression = true;",
-    "deflate-apart": "compression = true;",
+    "takeover": TAKEOVER,
+    "takeover-apart": TAKEOVER,
+    "narrow": f"{TAKEOVER} compression_window = 10;",
     "deflate-small": "compression = true; max_message = 1000; max_fragments = 8;",
 }
 DOCUMENT = "a page\n"
