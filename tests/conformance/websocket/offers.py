@@ -110,7 +110,7 @@ UNKNOWN = {
     "unknown": "x-unknown", "unknown-with-parameter": "x-unknown; a; b=1", "unknown-with-quoted-parameter": 'x-unknown; a="b"',
     "unknown-twice": "x-unknown, x-unknown", "webkit-deflate-frame": "x-webkit-deflate-frame", "mux": "mux; max-channels=4",
     "longer-name": "permessage-deflate2", "shorter-name": "permessage-deflat", "bzip2": "permessage-bzip2", "quoted":
-    'x-unknown; a="b"; c="\\\\d"',
+    'x-unknown; a="b"; c="\\d"',
 }
 MALFORMED = {
     "no-name": "; a", "empty-parameter": "permessage-deflate;", "empty-parameter-inside": "permessage-deflate; ; a",
