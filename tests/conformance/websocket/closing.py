@@ -29,8 +29,22 @@ for code in LEGAL:
     codes.add(f"legal-{code}", "RFC 6455 7.4", f"a close {code} is answered with {code}", echoed, close_payload(code))
 for code in ILLEGAL:
     codes.add(f"illegal-{code}", "RFC 6455 7.4", f"a close {code} may not be sent: 1002", refused, struct.pack(">H", code))
-    codes.add(f"illegal-{code}-with-reason", "RFC 6455 7.4", f"a close {code} with a reason may not be sent either: 1002", refused,
-              close_payload(code, "because"))
+    codes.add(f"illegal-{code}-with-reason", "RFC 6455 7.4", f"a close {code} with a reason may not be sent either: 1002",
+              refused, close_payload(code, "because"))
+
+
+@codes.case("all-legal", "RFC 6455 7.4", "so are all other codes for libraries and applications, 3000 to 4999")
+def all_legal(case):
+    for code in range(3000, 5000, 37):
+        echoed(case, close_payload(code))
+
+
+@codes.case("all-illegal", "RFC 6455 7.4", "and no other code between the ranges may be sent")
+def all_illegal(case):
+    for code in (*range(2, 1000, 97), *range(1017, 3000, 97), *range(5002, 65535, 997)):
+        refused(case, close_payload(code))
+
+
 codes.add("empty", "RFC 6455 5.5.1", "an empty close is answered with an empty one", echoed, b"")
 codes.add("half-a-code", "RFC 6455 5.5.1", "a close payload of one byte is 1002", refused, b"\x03")
 
@@ -75,7 +89,8 @@ def behind_a_close(case, data):
 
 
 closing.table("RFC 6455 5.5.1", "behind a close frame nothing counts, and the close is answered once: {name}", behind_a_close, {
-    "text-behind": frame(TEXT, "late"), "ping-behind": frame(PING, "late"), "second-close-behind": frame(CLOSE, close_payload(4000)),
+    "text-behind": frame(TEXT, "late"), "ping-behind": frame(PING, "late"),
+    "second-close-behind": frame(CLOSE, close_payload(4000)),
     "garbage-behind": b"\xff" * 100, "half-a-frame-behind": frame(BINARY, b"x" * 100)[:50], "much-behind":
     frame(BINARY, b"x" * 60000),
 })
@@ -167,7 +182,7 @@ def answer_to_a_failure(case):
     assert not client.reset
 
 
-@closing.case("data-behind-a-failure-is-swallowed", "RFC 6455 7.1.1", "data under way when a failure is told does not lose the close frame")
+@closing.case("data-behind-a-failure-is-swallowed", "RFC 6455 7.1.1", "data under way does not make a failure's close frame lost")
 def data_behind_a_failure(case):
     client = case.on.open()
     client.send(frame(TEXT, b"\xff") + frame(BINARY, b"x" * 300_000))

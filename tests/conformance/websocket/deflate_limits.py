@@ -32,7 +32,8 @@ def too_big(case, data, pieces=1):
 limits.table("RFC 6455 10.4", "{name}: within the limit", passes, {
     "at-the-limit": b"x" * LIMIT, "at-the-limit-incompressible": random.Random(1).randbytes(LIMIT), "below": b"ab" * 499})
 limits.table("RFC 6455 7.4.1, RFC 7692 8", "{name}: 1009", too_big, {
-    "one-beyond": b"x" * (LIMIT + 1), "one-beyond-incompressible": random.Random(2).randbytes(LIMIT + 1), "far-beyond": bytes(1 << 20),
+    "one-beyond": b"x" * (LIMIT + 1), "one-beyond-incompressible": random.Random(2).randbytes(LIMIT + 1),
+    "far-beyond": bytes(1 << 20),
     "in-fragments": (random.Random(3).randbytes(LIMIT + 1), 4), "text-beyond": b"text " * 201})
 
 
@@ -69,7 +70,8 @@ def sixteen_mebibytes(case):
         client.expect_message(BINARY, data)
 
 
-@limits.case("sixteen-mebibytes-of-characters", "RFC 7692 7.2", "16 MiB of compressed text are checked and come back", deadline=60)
+@limits.case("sixteen-mebibytes-of-characters", "RFC 7692 7.2", "16 MiB of compressed text are checked, and come back",
+             deadline=60)
 def sixteen_mebibytes_of_characters(case):
     text = ("größer €𝄞 " * (DEFAULT // 16)).encode()[:DEFAULT]
     text = text[:text.rindex(b" ")]

@@ -111,7 +111,8 @@ for bits in range(8, 16):
 for name, offer in (("bare", "permessage-deflate"), ("client-window", "permessage-deflate; client_max_window_bits"),
                     ("client-window-9", "permessage-deflate; client_max_window_bits=9"),
                     ("server-window-15", "permessage-deflate; server_max_window_bits=15")):
-    taken.add(f"narrow-{name}", "RFC 7692 7.1.2", f"a gateway that spends less memory may say so: {offer}", works, offer, "narrow")
+    taken.add(f"narrow-{name}", "RFC 7692 7.1.2", f"a gateway that spends less memory may say so: {offer}", works, offer,
+              "narrow")
     taken.add(f"default-{name}", "RFC 7692 7.1.1", f"nor need it keep contexts: {offer}", works, offer, "deflate")
 
 
@@ -169,9 +170,11 @@ def none_taken(case, offer, entry="takeover"):
     assert client.answer.all("Sec-WebSocket-Extensions") == [], client.answer
 
 
-WRONG_BITS = {"7": "7", "16": "16", "0": "0", "1": "1", "leading-zero": "08", "two-leading-zeros": "0010", "256": "256", "negative":
-              "-8", "sign": "+10", "fraction": "10.5", "hexadecimal": "0xa", "word": "ten", "huge": "18446744073709551626",
-              "quoted-7": '"7"', "quoted-leading-zero": '"09"'}
+WRONG_BITS = {
+    "7": "7", "16": "16", "0": "0", "1": "1", "256": "256", "leading-zero": "08", "two-leading-zeros": "0010", "negative": "-8",
+    "sign": "+10", "fraction": "10.5", "hexadecimal": "0xa", "word": "ten", "huge": "18446744073709551626", "quoted-7": '"7"',
+    "quoted-leading-zero": '"09"',
+}
 for side in ("server", "client"):
     for name, value in WRONG_BITS.items():
         declined.add(f"{side}-window-{name}", "RFC 7692 7.1.2", f"{side}_max_window_bits={value} is none: declined", none_taken,
@@ -181,8 +184,8 @@ for side in ("server", "client"):
     declined.add(f"{side}-takeover-twice", "RFC 7692 7.1", f"{side}_no_context_takeover twice: declined", none_taken,
                  f"permessage-deflate; {side}_no_context_takeover; {side}_no_context_takeover")
     for name, value in (("number", "1"), ("word", "true"), ("quoted", '"x"'), ("window", "10")):
-        declined.add(f"{side}-takeover-with-{name}", "RFC 7692 7.1.1", f"{side}_no_context_takeover={value}: declined", none_taken,
-                     f"permessage-deflate; {side}_no_context_takeover={value}")
+        declined.add(f"{side}-takeover-with-{name}", "RFC 7692 7.1.1", f"{side}_no_context_takeover={value}: declined",
+                     none_taken, f"permessage-deflate; {side}_no_context_takeover={value}")
 declined.table("RFC 7692 7.1", "declined: {0}", none_taken, {
     "server-window-without-value": "permessage-deflate; server_max_window_bits",
     "client-window-with-and-without-value": "permessage-deflate; client_max_window_bits; client_max_window_bits=10",

@@ -2,7 +2,7 @@
 
 import random
 
-from .client import BINARY, CONTINUATION, PING, TEXT, frame
+from .client import BINARY, CONTINUATION, TEXT, frame
 from .servers import Both
 
 fragments = Both("fragments")
@@ -15,7 +15,7 @@ def comes_back(case, opcode, parts):
     client.expect_alive()
 
 
-fragments.table("RFC 6455 5.4", "a message in frames of {1!r} is their payloads in order", comes_back, {
+fragments.table("RFC 6455 5.4", "fragments, {name}: the message is their payloads in order", comes_back, {
     "two": (TEXT, [b"hel", b"lo"]),
     "three": (TEXT, [b"a", b"b", b"c"]),
     "two-binary": (BINARY, [b"\x00\xff", b"\xfe"]),
@@ -117,7 +117,7 @@ def continuation_behind_a_whole_message(case):
     client.expect_failed(1002)
 
 
-@fragments.case("an-unfinished-message-is-not-echoed", "RFC 6455 5.4", "half a message, then a close: nothing comes but the close")
+@fragments.case("an-unfinished-message-is-not-echoed", "RFC 6455 5.4", "half a message, then a close: only a close comes")
 def unfinished(case):
     client = case.on.open()
     client.send(OPEN + frame(8, b"\x03\xe8"))

@@ -1,6 +1,5 @@
 """What a handshake offers beside itself: where it comes from (Origin), and subprotocols (RFC 6455 4.1, 4.2.2, 10.2)."""
 
-from .client import TEXT
 from .handshake import accepted, refused, start
 from .servers import Both
 
@@ -17,26 +16,31 @@ def origin(case, entry, status, value):
     assert answer.status == status, f"{status} was expected, not {answer}"
 
 
-for entry, status, values in (
-        ("plain", 101, {"itself": "http://localhost:PORT", "itself-over-tls": "https://localhost:PORT", "itself-in-capitals":
-                        "HTTP://LOCALHOST:PORT"}),
-        ("plain", 403, {"opaque": "null", "without-the-port": "http://localhost", "another-port": "http://localhost:1",
-                        "another-host": "http://other:PORT", "longer-host": "http://localhost:PORT.evil.example",
-                        "host-behind-user": "http://localhost:PORT@evil.example", "user-before-host": "http://evil@localhost:PORT",
-                        "subdomain": "http://a.localhost:PORT", "with-a-path": "http://localhost:PORT/x", "with-a-slash":
-                        "http://localhost:PORT/", "no-scheme": "localhost:PORT", "file": "file://", "nonsense": "nonsense",
-                        "two-in-one": "http://localhost:PORT http://evil.example", "empty-host": "http://:PORT", "empty-port":
-                        "http://localhost:"}),
-        ("listed", 101, {"listed": "https://a.example", "listed-with-default-port": "https://a.example:443", "listed-host-and-port":
-                         "http://b.example:8080", "listed-wildcard": "https://x.c.example", "listed-wildcard-deep":
-                         "https://x.y.c.example", "listed-in-capitals": "HTTPS://A.EXAMPLE"}),
-        ("listed", 403, {"listed-other-scheme": "http://a.example", "listed-other-scheme-same-port": "http://a.example:443", "listed-other-port": "https://a.example:8443",
-                         "listed-host-other-port": "http://b.example", "listed-wildcard-itself": "https://c.example",
-                         "listed-wildcard-suffix": "https://evilc.example", "not-itself-when-listed": "http://localhost:PORT",
-                         "opaque-when-listed": "null"}),
-        ("opaque", 101, {"opaque-when-allowed": "null", "itself-beside-opaque": "http://localhost:PORT"}),
-        ("opaque", 403, {"opaque-is-with-case": "NULL"}),
-        ("any", 101, {"any": "http://anything.example", "any-opaque": "null"})):
+TABLE = (
+    ("plain", 101, {
+        "itself": "http://localhost:PORT", "itself-over-tls": "https://localhost:PORT",
+        "itself-in-capitals": "HTTP://LOCALHOST:PORT"}),
+    ("plain", 403, {
+        "opaque": "null", "without-the-port": "http://localhost", "another-port": "http://localhost:1",
+        "another-host": "http://other:PORT", "longer-host": "http://localhost:PORT.evil.example",
+        "host-behind-user": "http://localhost:PORT@evil.example", "user-before-host": "http://evil@localhost:PORT",
+        "subdomain": "http://a.localhost:PORT", "with-a-path": "http://localhost:PORT/x", "with-a-slash": "http://localhost:PORT/",
+        "no-scheme": "localhost:PORT", "file": "file://", "nonsense": "nonsense", "empty-host": "http://:PORT",
+        "empty-port": "http://localhost:", "two-in-one": "http://localhost:PORT http://evil.example"}),
+    ("listed", 101, {
+        "listed": "https://a.example", "listed-with-default-port": "https://a.example:443",
+        "listed-host-and-port": "http://b.example:8080", "listed-wildcard": "https://x.c.example",
+        "listed-wildcard-deep": "https://x.y.c.example", "listed-in-capitals": "HTTPS://A.EXAMPLE"}),
+    ("listed", 403, {
+        "listed-other-scheme": "http://a.example", "listed-other-scheme-same-port": "http://a.example:443",
+        "listed-other-port": "https://a.example:8443", "listed-host-other-port": "http://b.example",
+        "listed-wildcard-itself": "https://c.example", "listed-wildcard-suffix": "https://evilc.example",
+        "not-itself-when-listed": "http://localhost:PORT", "opaque-when-listed": "null"}),
+    ("opaque", 101, {"opaque-when-allowed": "null", "itself-beside-opaque": "http://localhost:PORT"}),
+    ("opaque", 403, {"opaque-is-with-case": "NULL"}),
+    ("any", 101, {"any": "http://anything.example", "any-opaque": "null"}),
+)
+for entry, status, values in TABLE:
     for name, value in values.items():
         origins.add(name, "RFC 6455 4.2.2, 10.2", f"Origin {value} is answered {status}", origin, entry, status, value)
 origins.add("none", "RFC 6455 10.2", "a client that is no browser sends no Origin", lambda case: accepted(case))
@@ -82,15 +86,15 @@ subprotocols.table("RFC 6455 4.2.2", "{name}: {0} is answered with {1}", agreed,
 subprotocols.table("RFC 6455 4.1", "{name}: Sec-WebSocket-Protocol is a list of different tokens, else 400",
                    lambda case, values: refused(case, 400, [("Sec-WebSocket-Protocol", value) for value in values]), {
                        "two-words": (["a b"],), "twice": (["a, a"],), "twice-in-two-fields": (["a", "a"],),
-                       "twice-apart": (["a, b, c, a"],), "quoted": (['"chat"'],), "with-a-semicolon": (["a;b"],), "with-a-slash":
-                       (["a/b"],), "with-an-at": (["a@b"],), "in-parentheses": (["(a)"],), "not-ascii": (["caf\xe9"],),
-                       "good-before-bad": (["good, a b"],), "with-an-equals-sign": (["a=b"],)})
+                       "twice-apart": (["a, b, c, a"],), "quoted": (['"chat"'],), "with-a-semicolon": (["a;b"],),
+                       "with-a-slash": (["a/b"],), "with-an-at": (["a@b"],), "in-parentheses": (["(a)"],),
+                       "not-ascii": (["caf\xe9"],), "good-before-bad": (["good, a b"],), "with-an-equals-sign": (["a=b"],)})
 subprotocols.add("no-server-of-that-name", "RFC 6455 4.2.2", "subprotocols that name no server do not help: 404",
                  lambda case: refused(case, 404, {"Sec-WebSocket-Protocol": "none, nowhere"}, target="/"))
 subprotocols.add("names-with-dots", "RFC 6455 4.2.2", "nor do they lead out of the folder: 404",
                  lambda case: refused(case, 404, {"Sec-WebSocket-Protocol": "..,."}, target="/"))
 
-# --- extensions nobody knows ------------------------------------------------------------------------------------------------------
+# --- extensions nobody knows --------------------------------------------------------------------------------------------------
 
 extensions = Both("extensions")
 
@@ -108,18 +112,18 @@ def malformed(case, entry, *values):
 
 UNKNOWN = {
     "unknown": "x-unknown", "unknown-with-parameter": "x-unknown; a; b=1", "unknown-with-quoted-parameter": 'x-unknown; a="b"',
-    "unknown-twice": "x-unknown, x-unknown", "webkit-deflate-frame": "x-webkit-deflate-frame", "mux": "mux; max-channels=4",
-    "longer-name": "permessage-deflate2", "shorter-name": "permessage-deflat", "bzip2": "permessage-bzip2", "quoted":
-    'x-unknown; a="b"; c="\\d"',
+    "unknown-with-quoted-pair": 'x-unknown; a="b"; c="\\d"', "unknown-twice": "x-unknown, x-unknown",
+    "webkit-deflate-frame": "x-webkit-deflate-frame", "mux": "mux; max-channels=4", "longer-name": "permessage-deflate2",
+    "shorter-name": "permessage-deflat", "bzip2": "permessage-bzip2",
 }
 MALFORMED = {
     "no-name": "; a", "empty-parameter": "permessage-deflate;", "empty-parameter-inside": "permessage-deflate; ; a",
     "parameter-without-name": "permessage-deflate; =10", "value-missing": "permessage-deflate; server_max_window_bits=",
-    "two-words": "permessage deflate", "two-equals": "permessage-deflate; a=b=c", "open-quote":
-    'permessage-deflate; server_max_window_bits="10', "quoted-no-token": 'permessage-deflate; a="b c"', "quoted-empty":
-    'permessage-deflate; a=""', "bad-character": "permessage-deflate; @", "bad-name": "permessage/deflate", "not-ascii": "caf\xe9",
-    "text-behind-quote": 'permessage-deflate; a="b"c', "bad-second": "permessage-deflate, =", "bad-unknown": "x-unknown; a=(b)",
-    "quoted-list": 'permessage-compress; method="deflate; s2c_max_window_bits=10"',
+    "two-words": "permessage deflate", "two-equals": "permessage-deflate; a=b=c", "bad-character": "permessage-deflate; @",
+    "open-quote": 'permessage-deflate; server_max_window_bits="10', "quoted-no-token": 'permessage-deflate; a="b c"',
+    "quoted-empty": 'permessage-deflate; a=""', "text-behind-quote": 'permessage-deflate; a="b"c',
+    "quoted-list": 'permessage-compress; method="deflate; s2c_max_window_bits=10"', "bad-name": "permessage/deflate",
+    "bad-second": "permessage-deflate, =", "bad-unknown": "x-unknown; a=(b)", "not-ascii": "caf\xe9",
 }
 for entry in ("plain", "deflate"):
     suffix = "" if entry == "plain" else "-with-compression"

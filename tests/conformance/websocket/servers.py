@@ -1,5 +1,5 @@
 """What the websocket list runs against: the gateway with one `servers` entry for each kind of setting, in front of
-websocket_echo. Every group of cases stands here twice: over the link, and over the framing `records`."""
+websocket_echo over the link."""
 
 import os
 
@@ -30,8 +30,8 @@ DOCUMENT = "a page\n"
 TARGET = "/echo"
 
 
-class Gateway(Configuration):
-    """websocket_echo over the link."""
+class Link(Configuration):
+    """websocket_echo over the link: one connection for all clients."""
 
     keys = ""  # of the websocket group
 
@@ -62,7 +62,7 @@ class Both:
     """A group of cases for each way to the echo server."""
 
     def __init__(self, name):
-        self.groups = [Group(name, Gateway)]
+        self.groups = [Group(name, Link)]
 
     def add(self, name, rule, sentence, function, *arguments, **options):
         for group in self.groups:
@@ -75,8 +75,8 @@ class Both:
         return declare
 
     def table(self, rule, sentence, function, rows, **options):
-        """One case a row: the row's name, and what the function takes; both may stand in the sentence, as {name}, {0}, {1} …"""
+        """One case a row: the row's name, and what the function takes; both may stand in the sentence: {name}, {0}, {1} …"""
         for name, arguments in rows.items():
             if not isinstance(arguments, tuple):
                 arguments = (arguments,)
-            self.add(name, rule, sentence.format(*arguments, name=name), function, *arguments, **options)
+            self.add(name, rule, sentence.format(*arguments, name=name.replace("-", " ")), function, *arguments, **options)

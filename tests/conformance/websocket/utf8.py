@@ -9,21 +9,23 @@ VALID = {
     "below-surrogates": "\ud7ff", "above-surrogates": "\ue000", "replacement": "\ufffd", "first-of-four": "\U00010000",
     "last-of-all": "\U0010ffff", "byte-order-mark": "\ufefftext", "noncharacter-fffe": "\ufffe", "noncharacter-ffff": "\uffff",
     "noncharacter-fdd0": "\ufdd0\ufdef", "noncharacter-1fffe": "\U0001fffe\U0001ffff", "noncharacter-10fffe": "\U0010fffe",
-    "greek": "κόσμε", "japanese": "日本語", "emoji": "🦫🏳️‍🌈", "combining": "a\u0300\u0301", "private-use": "\ue000\uf8ff",
+    "greek": "κόσμε", "japanese": "日本語", "emoji": "🦫🏳️‍🌈", "combining": "a\u0300\u0301",
+    "private-use": "\ue000\uf8ff",
     "controls": "".join(map(chr, range(32))), "mixed": "aä€𝄞z" * 20,
 }
 INVALID = {
     "continuation-alone": b"\x80", "last-continuation-alone": b"\xbf", "two-continuations": b"\x80\xbf",
-    "lead-of-two-alone": b"\xc3 ", "lead-of-three-alone": b"\xe2 ", "lead-of-four-alone": b"\xf0 ",
-    "lead-before-lead": b"\xc3\xc3\xa4", "three-cut-after-two": b"\xe2\x82 ", "four-cut-after-two": b"\xf0\x9d ",
-    "four-cut-after-three": b"\xf0\x9d\x84 ", "overlong-nul": b"\xc0\x80", "overlong-slash": b"\xc0\xaf",
-    "overlong-last-of-one": b"\xc1\xbf", "overlong-three-nul": b"\xe0\x80\x80", "overlong-three-slash": b"\xe0\x80\xaf",
-    "overlong-last-of-two": b"\xe0\x9f\xbf", "overlong-four-slash": b"\xf0\x80\x80\xaf", "overlong-last-of-three":
-    b"\xf0\x8f\xbf\xbf", "first-surrogate": b"\xed\xa0\x80", "last-high-surrogate": b"\xed\xaf\xbf", "first-low-surrogate":
-    b"\xed\xb0\x80", "last-surrogate": b"\xed\xbf\xbf", "surrogate-pair": b"\xed\xa0\xb4\xed\xb4\x9e", "beyond-10ffff":
-    b"\xf4\x90\x80\x80", "lead-f5": b"\xf5\x80\x80\x80", "lead-f7": b"\xf7\xbf\xbf\xbf", "five-bytes": b"\xf8\x88\x80\x80\x80",
-    "six-bytes": b"\xfc\x84\x80\x80\x80\x80", "byte-fe": b"\xfe", "byte-ff": b"\xff", "utf-16-mark": b"\xff\xfeH\0",
-    "latin-1": "größer".encode("latin-1"), "continuation-too-many": b"\xc3\xa4\xa4",
+    "continuation-too-many": b"\xc3\xa4\xa4", "lead-of-two-alone": b"\xc3 ", "lead-of-three-alone": b"\xe2 ",
+    "lead-of-four-alone": b"\xf0 ", "lead-before-lead": b"\xc3\xc3\xa4", "three-cut-after-two": b"\xe2\x82 ",
+    "four-cut-after-two": b"\xf0\x9d ", "four-cut-after-three": b"\xf0\x9d\x84 ",
+    "overlong-nul": b"\xc0\x80", "overlong-slash": b"\xc0\xaf", "overlong-last-of-one": b"\xc1\xbf",
+    "overlong-three-nul": b"\xe0\x80\x80", "overlong-three-slash": b"\xe0\x80\xaf", "overlong-last-of-two": b"\xe0\x9f\xbf",
+    "overlong-four-slash": b"\xf0\x80\x80\xaf", "overlong-last-of-three": b"\xf0\x8f\xbf\xbf",
+    "first-surrogate": b"\xed\xa0\x80", "last-high-surrogate": b"\xed\xaf\xbf", "first-low-surrogate": b"\xed\xb0\x80",
+    "last-surrogate": b"\xed\xbf\xbf", "surrogate-pair": b"\xed\xa0\xb4\xed\xb4\x9e",
+    "beyond-10ffff": b"\xf4\x90\x80\x80", "lead-f5": b"\xf5\x80\x80\x80", "lead-f7": b"\xf7\xbf\xbf\xbf",
+    "five-bytes": b"\xf8\x88\x80\x80\x80", "six-bytes": b"\xfc\x84\x80\x80\x80\x80", "byte-fe": b"\xfe", "byte-ff": b"\xff",
+    "utf-16-mark": b"\xff\xfeH\0", "latin-1": "größer".encode("latin-1"),
 }
 # Offsets at which a fast validator changes its stride.
 OFFSETS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18, 28, 29, 30, 31, 32, 33, 47, 48, 62, 63, 64, 65)
@@ -53,7 +55,8 @@ def at_every_offset(case, character):
 
 
 for name, value in (("two", "ä"), ("three", "€"), ("four", "𝄞"), ("largest", "\U0010ffff")):
-    valid.add(f"{name}-at-every-offset", "RFC 6455 5.6", f"{value!a} passes behind any number of ASCII bytes", at_every_offset, value)
+    valid.add(f"{name}-at-every-offset", "RFC 6455 5.6", f"{value!a} passes behind any number of ASCII bytes", at_every_offset,
+              value)
 
 
 @valid.case("split-over-fragments", "RFC 6455 5.6", "a character may be split by fragments at every byte")
