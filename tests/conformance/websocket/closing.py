@@ -145,6 +145,14 @@ def the_gateway_ends_the_connection(case):
     assert client.ended
 
 
+@closing.case("close-and-end-of-stream", "RFC 6455 7.1.1", "a client that ends its direction behind its close gets the answer")
+def close_and_end_of_stream(case):
+    client = case.on.open()
+    client.send(frame(CLOSE, close_payload(1000)))
+    client.finish()
+    client.expect_closed(close_payload(1000))
+
+
 @closing.case("end-without-a-close", "RFC 6455 7.1.5", "a client that only ends its connection gets no close frame")
 def end_without_a_close(case):
     client = case.on.open()

@@ -5,6 +5,7 @@ import random
 import zlib
 
 from .client import BINARY, CONTINUATION, RSV1, TAIL, TEXT, Deflate, frame
+from .deflate_frames import refused
 from .deflate_messages import understood
 from .deflate_offers import compressing
 from .servers import Both
