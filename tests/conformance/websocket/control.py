@@ -111,7 +111,7 @@ def pong_unasked(case):
 @pings.case("asked-by-the-gateway", "RFC 6455 5.5.2", "a silent client is pinged; one that answers stays")
 def asked_by_the_gateway(case):
     client = case.on.open("pinged")
-    for _ in range(3):
+    for _ in range(6):  # more than may be missed
         got = client.read_frame()
         assert got.opcode == PING, got
         client.send_frame(PONG, got.payload)
@@ -120,9 +120,8 @@ def asked_by_the_gateway(case):
 
 @pings.case("unanswered", "RFC 6455 5.5.2", "a client that answers no pings is dropped")
 def unanswered(case):
-    client = case.on.open("pinged")
-    for _ in range(2):
-        assert client.read_frame().opcode == PING
+    client = case.on.open("dropped")
+    assert client.read_frame().opcode == PING
     client.expect_lost()
 
 
