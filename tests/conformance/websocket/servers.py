@@ -1,5 +1,5 @@
 """What the websocket list runs against: the gateway with one `servers` entry for each kind of setting, in front of
-websocket_echo over the link."""
+websocket_echo. Every group of cases stands here twice: over the link, and over the framing `records`."""
 
 import os
 
@@ -59,11 +59,20 @@ class Link(Configuration):
         return self.connect(entry).open(target, headers, behind=behind, **options)
 
 
+class Records(Link):
+    """websocket_echo over the framing `records`: the same records on a connection for each client."""
+
+    keys = 'framing = "records";'
+
+    def start_echo(self):
+        self.echo("--framing", "records", stream=True)
+
+
 class Both:
     """A group of cases for each way to the echo server."""
 
     def __init__(self, name):
-        self.groups = [Group(name, Link)]
+        self.groups = [Group(name, Link), Group(f"{name}-records", Records)]
 
     def add(self, name, rule, sentence, function, *arguments, **options):
         for group in self.groups:
