@@ -95,8 +95,12 @@ Result<void> WebsocketModule::start(module::Worker& worker) {
 }
 
 http::Verdict WebsocketModule::refuse(http::Exchange& exchange, unsigned status, const char* reason) const {
-    if (status == 426) exchange.response.add("Sec-WebSocket-Version", "13");
-    if (status == 426) exchange.response.add("Upgrade", "websocket");
+    if (status == 405) exchange.response.add("Allow", "GET");  // RFC 9110 15.5.6
+    if (status == 426) {
+        exchange.response.add("Sec-WebSocket-Version", "13");
+        exchange.response.add("Upgrade", "websocket");
+        exchange.response.add("Connection", "Upgrade");  // RFC 9110 7.8: whoever sends Upgrade names it there
+    }
     if (status == 503) exchange.response.add("Retry-After", "1");
     return exchange.respond(status, "text/plain; charset=utf-8",
                             std::to_string(status) + " " + reason + "\n");
@@ -119,6 +123,8 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
     handshake.version_count = request.count("sec-websocket-version");
     const std::string protocols = request.joined("sec-websocket-protocol");
     handshake.protocols = protocols;
+    const std::string extensions = request.joined("sec-websocket-extensions");
+    handshake.extensions = extensions;
     handshake.has_body = request.has_body();
     const websocket::HandshakeVerdict verdict = websocket::check_handshake(handshake);
     if (verdict.status != 0) return refuse(exchange, verdict.status, verdict.reason);
