@@ -115,9 +115,9 @@ class Worker:
                     line = line[os.write(write, line):]
 
     def kill(self):
-        os.close(self.reports)
         try:
             os.kill(self.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
         os.waitpid(self.pid, 0)
+        os.close(self.reports)
