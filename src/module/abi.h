@@ -51,6 +51,9 @@ struct Worker {
     http::Service& service;
     log::AccessLog& access_log;
     unsigned number;  ///< 0 …
+    /// Objects that may live on when all clients have gone (a connection to a system server that still takes
+    /// data) count themselves here while they live: the instance is not destroyed before they are.
+    size_t users = 0;
 };
 
 }  // namespace marmoset::module
