@@ -34,15 +34,23 @@ AddressCounts::~AddressCounts() {
     munmap(in_use_, kMaxRows * sizeof *in_use_);
 }
 
-Result<unsigned> AddressCounts::take_row() {
-    unsigned row = 0;
-    while (row < rows_.size() && in_use_[row].load(std::memory_order_relaxed))
-        ++row;
-    if (row == rows_.size()) {
-        void* memory = row < kMaxRows ? map_shared(kPlaces * sizeof(Cell)) : nullptr;
-        if (!memory) return Error{"no memory for the counters of one more worker", ENOMEM};
+bool AddressCounts::reserve(size_t rows) {
+    for (size_t row = 0; row < rows_.size(); ++row) {
+        if (!in_use_[row].load(std::memory_order_relaxed) && rows > 0) --rows;
+    }
+    for (; rows > 0; --rows) {
+        void* memory = rows_.size() < kMaxRows ? map_shared(kPlaces * sizeof(Cell)) : nullptr;
+        if (!memory) return false;
         rows_.push_back(static_cast<Cell*>(memory));
     }
+    return true;
+}
+
+Result<unsigned> AddressCounts::take_row() {
+    if (!reserve(1)) return Error{"no memory for the counters of one more worker", ENOMEM};
+    unsigned row = 0;
+    while (in_use_[row].load(std::memory_order_relaxed))
+        ++row;
     in_use_[row].store(true, std::memory_order_relaxed);
     return row;
 }

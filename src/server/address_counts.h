@@ -22,8 +22,10 @@ class AddressCounts {
     AddressCounts(const AddressCounts&) = delete;
     AddressCounts& operator=(const AddressCounts&) = delete;
 
-    /// A row for a worker that is to be forked. Who is forked earlier does not count its clients if the row
-    /// is one more than there ever were; those that accept side by side are forked together.
+    /// Makes room for so many more workers. Who was forked before counts only the clients of rows that were
+    /// there then, so this comes before the first of those that accept side by side. False: no memory.
+    bool reserve(size_t rows);
+    /// A row for a worker that is to be forked.
     Result<unsigned> take_row();
     /// The worker has ended: its clients are gone, the row is free.
     void give_back(unsigned row);

@@ -1,6 +1,7 @@
 #include "server/services.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "log/logger.h"
 
@@ -117,7 +118,8 @@ void Services::on_timer() {
         case Phase::Draining:
             log::info("drain_timeout: {} clients are told to connect anew", clients());
             phase_ = Phase::Restarting;
-            restarted_at_ms_ = loop_.now() + kSpreadMs;
+            restart_tick_ms_ = loop_.now();
+            restart_end_ms_ = loop_.now() + kSpreadMs;
             [[fallthrough]];
         case Phase::Restarting:
             restart_some();
@@ -136,18 +138,18 @@ void Services::on_timer() {
     }
 }
 
-// Each turn of the clock the same share of all: those already told answer or are let go of by their own
-// deadlines.
+// At each tick the share of the remaining time that has passed since the last one: the same number of clients
+// each time. Those already told answer, or are let go of by their own deadlines.
 void Services::restart_some() {
     const uint64_t now = loop_.now();
-    const uint64_t left = restarted_at_ms_ > now ? restarted_at_ms_ - now : 0;
+    const uint64_t left = restart_end_ms_ > now ? restart_end_ms_ - now : 0;
+    const auto passed = static_cast<double>(now - std::exchange(restart_tick_ms_, now));
     const bool last = left <= net::TimerWheel::kTickMs;
     loop_.timers().arm(*this, last ? kFarewellMs : net::TimerWheel::kTickMs);
     if (last) phase_ = Phase::Leaving;
     for (const auto& site : sites_) {
         if (last) site->stop_modules();
-        site->restart_some(last ? 1.0
-                                : static_cast<double>(net::TimerWheel::kTickMs) / static_cast<double>(left));
+        site->restart_some(last ? 1.0 : passed / (passed + static_cast<double>(left)));
     }
 }
 

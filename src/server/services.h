@@ -75,7 +75,8 @@ class Services final : public net::Retired, private SiteService::Owner, private 
     Owner& owner_;
     std::vector<std::unique_ptr<SiteService>> sites_;
     Phase phase_ = Phase::Serving;
-    uint64_t restarted_at_ms_ = 0;  // when the last of the clients is told
+    uint64_t restart_end_ms_ = 0;   // when the last of the clients is told
+    uint64_t restart_tick_ms_ = 0;  // when some were told last
     uint64_t last_work_ = 0;        // in the thread pool when they finished
     unsigned full_sites_ = 0;
     bool stopping_ = false;

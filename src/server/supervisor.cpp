@@ -78,10 +78,13 @@ void Supervisor::turn() {
 }
 
 void Supervisor::start_due(Generation& generation, uint64_t now) {
+    std::vector<unsigned> due;
     for (unsigned i = 0; i < generation.size(); ++i) {
-        if (generation.worker(i).pid == 0 && now >= generation.worker(i).restart_ms)
-            fork_worker(generation, i);
+        if (generation.worker(i).pid == 0 && now >= generation.worker(i).restart_ms) due.push_back(i);
     }
+    address_counts_.reserve(due.size());
+    for (const unsigned number : due)
+        fork_worker(generation, number);
 }
 
 void Supervisor::wait(uint64_t now) {
