@@ -110,6 +110,15 @@ void report(const config::Diagnostics& diagnostics) {
         std::fprintf(stderr, "marmoset: %s\n", error.c_str());
 }
 
+// Signals that would end a process which has no handler for them yet wait until it has.
+void hold_signals(int how) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(how, &set, nullptr);
+}
+
 int serve_alone(std::unique_ptr<Configuration> configuration, const ConfigurationReader& reader,
                 PortsFile& ports_file, bool chroot) {
     if (chroot) confine();
@@ -135,6 +144,7 @@ int serve_alone(std::unique_ptr<Configuration> configuration, const Configuratio
     Worker worker(std::move(configuration), address_counts, place, FileDescriptor(), std::move(reload));
     const auto started = worker.start();
     if (!started) return fail(started.error().text);
+    hold_signals(SIG_UNBLOCK);
     worker.run();
     return 0;
 }
@@ -155,6 +165,7 @@ int launch(Options options) {
         const auto killed = PidFile::kill_holder(options.pid_file, kKillWaitMs);
         return killed ? 0 : fail(killed.error().text);
     }
+    hold_signals(SIG_BLOCK);
     signal(SIGPIPE, SIG_IGN);
     umask(0007);
     if (!options.root.empty() && chdir(options.root.c_str()) != 0)

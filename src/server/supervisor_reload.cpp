@@ -80,7 +80,6 @@ void Supervisor::take_over(uint64_t now) {
     if (!log) log::error("{}", log.error().text);
     const auto ports = ports_file_.write(next.sockets);
     if (!ports) log::error("{}", ports.error().text);
-    log::info("reloaded, listening on {}, {} workers", addresses(next.sockets), serving_->size());
 }
 
 void Supervisor::drain_leaving(uint64_t now) {
@@ -90,7 +89,10 @@ void Supervisor::drain_leaving(uint64_t now) {
         old->drain(serving_->configuration()->settings->drain_timeout_ms, now);
         any = true;
     }
-    if (any) hurry_oldest(now);
+    if (!any) return;
+    log::info("reloaded, listening on {}, {} workers", addresses(serving_->configuration()->sockets),
+              serving_->size());
+    hurry_oldest(now);
 }
 
 void Supervisor::hurry_oldest(uint64_t now) {
