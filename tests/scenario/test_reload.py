@@ -415,16 +415,28 @@ class Logs(ReloadCase):
 
 
 class Draining(ReloadCase):
+    @deadline(60)
     def test_after_drain_timeout_clients_are_told_one_by_one(self):
         # What counts is the drain_timeout of the new configuration.
         server = self.start(workers=1, drain_timeout=600)
         self.echo()
-        old = server.workers()
+        for _ in range(3):  # a machine that stands still for seconds lets them arrive together
+            old = server.workers()
+            told = self.times_of_1012(server, drain_timeout=1)
+            self.assertGreater(told[0], 0.9)
+            wait_for("the old worker to end", lambda: not self.old_workers(server, old))
+            most = max(sum(first <= other < first + 0.5 for other in told) for first in told)
+            if told[-1] - told[0] > 2 and most < len(told) / 3:
+                return
+        self.fail(f"told together: {told}")
+
+    def times_of_1012(self, server, drain_timeout):
+        """When, in seconds from the reload, each of 60 clients was told."""
         clients = [server.websocket("/echo") for _ in range(60)]
         for client in clients:
             client.echo("hello")
-        self.reload(server, self.site(workers=1, drain_timeout=1))
         began = time.monotonic()
+        self.reload(server, self.site(workers=1, drain_timeout=drain_timeout))
         told = []
         waiting = {client.sock: client for client in clients}
         while waiting:
@@ -433,12 +445,7 @@ class Draining(ReloadCase):
             for sock in readable:
                 told.append(time.monotonic() - began)
                 waiting.pop(sock).expect_close(1012)
-        self.assertGreater(told[0], 0.5)
-        self.assertGreater(told[-1] - told[0], 2)
-        # Evenly: no more than a third of them in any half second.
-        for first in told:
-            self.assertLess(sum(first <= other < first + 0.5 for other in told), 20, told)
-        wait_for("the old worker to end", lambda: not self.old_workers(server, old))
+        return told
 
     def test_who_does_not_answer_is_dropped(self):
         server = self.start(self.site(workers=1).replace("websocket = {", "websocket = { close_timeout = 600; "))

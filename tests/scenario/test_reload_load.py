@@ -102,12 +102,11 @@ class KeepsAlive(Client):
                 self.others += 1
                 last = None
                 while not self.stopping:
-                    idle = 0 if last is None else time.monotonic() - last
                     try:
                         answer = self.timed(lambda: client.get("/index.html"))
                     except Closed:
                         # RFC 9112 9.5: an idle connection may be closed at any time; then nothing of an answer came.
-                        if idle < IDLE or client.buffer:
+                        if last is None or time.monotonic() - last < IDLE or client.buffer:
                             raise
                         break
                     assert (answer.status, answer.body) == (200, b"old"), answer
