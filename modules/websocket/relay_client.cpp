@@ -14,6 +14,7 @@ namespace marmoset::websocket_module {
 RelayClient::RelayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
                          std::string_view server_name)
     : settings_(settings), worker_(worker), exchange_id_(exchange.id()) {
+    ++worker.users;
     if (!worker.access_log.enabled()) return;
     const http::Request& request = exchange.request;
     log_.reset(new LogEntry{std::string(server_name), exchange.connection().peer().host(), exchange.user,
@@ -22,7 +23,9 @@ RelayClient::RelayClient(http::Exchange& exchange, const Settings& settings, mod
                             exchange.started_us});
 }
 
-RelayClient::~RelayClient() = default;
+RelayClient::~RelayClient() {
+    --worker_.users;
+}
 
 void RelayClient::forget_request() {
     exchange_id_ = 0;

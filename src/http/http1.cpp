@@ -7,6 +7,14 @@
 
 namespace marmoset::http {
 
+namespace {
+
+// How long an idle connection is kept when others have taken over: a client in the middle of its work sends
+// its next request by then, and is told with the answer instead of losing it to the close (RFC 9112 9.5).
+constexpr uint64_t kDrainIdleMs = 2000;
+
+}  // namespace
+
 Http1::Http1(net::Connection& connection, Service& service) : net::Protocol(connection), service_(service) {
     connection.set_deadline(service_.limits.header_timeout_ms);
 }
@@ -196,7 +204,7 @@ void Http1::on_output_progress() {
         arm_deadline();
         return;
     }
-    if (service_.draining && state_ == State::Head && partial_.empty()) {
+    if (service_.stopping && state_ == State::Head && partial_.empty()) {
         on_shutdown();
         return;
     }
@@ -223,7 +231,10 @@ void Http1::arm_deadline() {
         connection().clear_deadline();  // the waiting module has its own
     } else if (partial_.empty()) {
         head_started_ = false;
-        if (!skipped_empty_) connection().set_deadline(limits.keep_alive_ms);
+        if (!skipped_empty_) {
+            connection().set_deadline(service_.draining ? std::min(limits.keep_alive_ms, kDrainIdleMs)
+                                                        : limits.keep_alive_ms);
+        }
     } else if (head_started_) {
         // One deadline for the whole head, however slowly its bytes drip (RFC 9110 15.5.9).
         head_started_ = false;
@@ -268,6 +279,11 @@ void Http1::on_shutdown() {
         connection().close_after_output(CloseReason::Shutdown);
         state_ = State::Ended;
     }
+}
+
+// A connection without a request yet keeps the time it was given: its client has done nothing but arrive.
+void Http1::on_drain() {
+    if (used_ && state_ == State::Head && partial_.empty() && !connection().blocked()) arm_deadline();
 }
 
 }  // namespace marmoset::http

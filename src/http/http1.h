@@ -26,6 +26,7 @@ class Http1 final : public net::Protocol {
     void on_deadline() override;
     void on_closed(CloseReason reason) override;
     void on_shutdown() override;
+    void on_drain() override;
 
     // For the exchange.
     void on_resume(Exchange& exchange, Verdict verdict);
@@ -70,6 +71,7 @@ class Http1 final : public net::Protocol {
     bool continue_sent_ = false;
     bool answering_ = false;      // an answer is being written: a failed write must not free its exchange
     bool skipped_empty_ = false;  // empty lines before a request line: they buy no time
+    bool used_ = false;           // a request has come on this connection
 };
 
 }  // namespace marmoset::http

@@ -20,6 +20,7 @@ void Http1::begin_exchange(std::string_view head) {
     exchange_->started_us = uv_hrtime() / 1000;
     ++service_.counters.requests;
     answered_ = close_after_ = continue_sent_ = head_started_ = skipped_empty_ = false;
+    used_ = true;
     const char* reason = "";
     const unsigned status = parser_.parse_head(head, service_.limits, exchange_->request, reason);
     if (status != 0) {
@@ -228,7 +229,7 @@ void Http1::upgrade(Exchange& exchange, std::string_view fields, std::unique_ptr
     // What happened while the answer was waited for.
     if (!connection.ending() && connection.paused_for(net::ReadPause::Ended))
         connection.protocol().on_end_of_stream();
-    if (!connection.ending() && service_.draining) connection.protocol().on_shutdown();
+    if (!connection.ending() && service_.stopping) connection.protocol().on_shutdown();
 }
 
 void Http1::log_access() {

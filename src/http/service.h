@@ -49,6 +49,7 @@ struct Service {
     std::string server_name;    ///< value of the Server field; empty: none is sent
     std::string static_fields;  ///< fields every response has (security, `headers`), "Name: value\r\n" each
     bool draining = false;      ///< responses close their connection
+    bool stopping = false;      ///< and what is upgraded is told at once that the worker is stopping
     Counters counters;
 
     /// Server, Date and static_fields as they go into each response; made once a second.

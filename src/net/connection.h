@@ -44,6 +44,10 @@ class Protocol : public Retired {
     virtual bool reads_on_after_reset() const { return false; }
     /// The worker is stopping: end when it is polite to do so.
     virtual void on_shutdown() = 0;
+    /// Others take new clients now (a reload): what is in progress goes on, what only waits for more may end.
+    virtual void on_drain() {}
+    /// The time to go on beside those others is over: as on_shutdown, but the peer may come back at once.
+    virtual void on_restart() { on_shutdown(); }
 
     Connection& connection() const { return connection_; }
 

@@ -67,13 +67,9 @@ Result<std::vector<FileDescriptor>> bind_unix(const ListenAddress& address) {
 
 }  // namespace
 
-Result<std::vector<FileDescriptor>> bind_listeners(ListenAddress& address, unsigned count) {
-    std::vector<FileDescriptor> sockets;
-    if (!address.unix_path.empty()) {
-        auto bound = bind_unix(address);
-        if (!bound) return bound;
-        sockets = bound.take();
-    } else {
+Result<std::vector<FileDescriptor>> bind_listeners(ListenAddress& address, unsigned count, PortUse use) {
+    if (!address.unix_path.empty()) return bind_unix(address);
+    if (use == PortUse::Alone) {
         auto probe = bind_tcp(address, false);
         if (!probe && probe.error().code == EAFNOSUPPORT && address.any) {  // a kernel without IPv6
             const uint16_t port = reinterpret_cast<sockaddr_in&>(address.storage).sin_port;
@@ -81,21 +77,20 @@ Result<std::vector<FileDescriptor>> bind_listeners(ListenAddress& address, unsig
             probe = bind_tcp(address, false);
         }
         if (!probe) return probe.error();
-        if (count <= 1) {
-            sockets.push_back(probe.take());
-        } else {
-            probe->reset();
-            for (unsigned i = 0; i < count; ++i) {
-                auto bound = bind_tcp(address, true);
-                if (!bound) return bound.error();
-                sockets.push_back(bound.take());
-            }
-        }
     }
-    for (const FileDescriptor& socket : sockets) {
-        if (listen(socket.get(), kBacklog) != 0) return errno_error("listen", address.text(), errno);
+    // Also a single one: a reload may add more.
+    std::vector<FileDescriptor> sockets;
+    for (unsigned i = 0; i < count; ++i) {
+        auto bound = bind_tcp(address, true);
+        if (!bound) return bound.error();
+        sockets.push_back(bound.take());
     }
     return sockets;
+}
+
+Result<void> listen_on(int socket, const std::string& address) {
+    if (listen(socket, kBacklog) != 0) return errno_error("listen", address, errno);
+    return {};
 }
 
 Listener::Listener(Loop& loop, int socket, OnAccept on_accept)
@@ -126,7 +121,16 @@ void Listener::close() {
              [](uv_handle_t* handle) { delete static_cast<Listener*>(handle->data); });
 }
 
-void Listener::accept_some() {
+void Listener::accept_waiting() {
+    const bool was_running = running_;
+    running_ = true;
+    for (int i = 0; i < kBacklog / kAcceptsPerWakeup && accept_some(); ++i) {
+    }
+    running_ = was_running;
+}
+
+// True if more may wait.
+bool Listener::accept_some() {
     for (int i = 0; i < kAcceptsPerWakeup && running_; ++i) {
         sockaddr_storage storage;
         socklen_t size = sizeof storage;
@@ -143,11 +147,12 @@ void Listener::accept_some() {
                 uv_poll_stop(&poll_);
                 loop_.timers().arm(*this, kPauseMs);
             }
-            return;  // EAGAIN; a client that left already (ECONNABORTED) is found at the next wake-up
+            return false;  // EAGAIN; a client that left already (ECONNABORTED) is found at the next wake-up
         }
         const Address peer = Address::from(reinterpret_cast<sockaddr*>(&storage), size);
         on_accept_(std::move(socket), peer);
     }
+    return running_;
 }
 
 void Listener::on_timer() {

@@ -55,6 +55,8 @@ class Loop {
     uv_loop_t* uv() { return &loop_; }
     void run();
     void stop();
+    /// After run(): does what the end of a turn does, for those whose objects go before the loop.
+    void settle() { end_turn(); }
 
     /// Milliseconds, monotonic, as of this turn.
     uint64_t now() const { return uv_now(&loop_); }
@@ -88,9 +90,15 @@ class Loop {
     /// Runs `work` in libuv's thread pool, then `done` on this loop (always, also when the loop is about to
     /// end). `work` must touch nothing that the loop's thread uses meanwhile.
     void run_blocking(std::function<void()> work, std::function<void()> done);
+    /// Work is numbered from 1 in the order of run_blocking(): the last number given, and the smallest whose
+    /// `done` has not been called (beyond the last: none). What work refers to may go when the second has
+    /// passed the first.
+    uint64_t last_work() const { return last_work_; }
+    uint64_t oldest_work() const;
 
   private:
     friend class TurnEnd;
+    struct Work;
     void end_turn();
     void cancel(TurnEnd& task);
 
@@ -104,6 +112,9 @@ class Loop {
     TurnEnd** last_ = &first_;
     std::vector<std::unique_ptr<Retired>> retired_;
     std::function<void()> after_turn_;
+    Work* first_work_ = nullptr;  // in the pool, oldest first
+    Work* newest_work_ = nullptr;
+    uint64_t last_work_ = 0;
     uint64_t queued_memory_ = 0;
     uint64_t memory_limit_ = 256u << 20;
     uint64_t wall_read_at_ = 0;

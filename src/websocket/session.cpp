@@ -339,6 +339,10 @@ void Session::on_shutdown() {
     close(kGoingAway, "server is stopping", CloseReason::Shutdown);
 }
 
+void Session::on_restart() {
+    close(kServiceRestart, "server has been reloaded", CloseReason::Restart);
+}
+
 void Session::report_end(uint16_t code, std::string_view reason) {
     if (ended_) return;
     ended_ = true;

@@ -71,6 +71,7 @@ class Session final : public net::Protocol {
     void on_deadline() override;
     void on_closed(CloseReason reason) override;
     void on_shutdown() override;
+    void on_restart() override;
 
     /// Sends a piece of a message as one frame: `first` begins it, `last` ends it. Data is borrowed until the
     /// loop's output is flushed. Nothing is sent once a Close frame has been. False: the text is not UTF-8

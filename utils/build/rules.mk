@@ -49,9 +49,10 @@ SYSTEM_SERVERS := $(sort $(foreach f,$(call sources,utils/websocket_*/*.cpp),$(p
 UTILS_SOURCES := $(foreach name,$(SYSTEM_SERVERS),$(call sources,utils/$(name)/*.cpp))
 UNIT_SOURCES := $(sort $(patsubst ./%,%,$(shell cd $(or $(S),.) && find tests/unit -name '*.cpp' 2>/dev/null))) \
                 $(call sources,tests/support/*.cpp)
+TEST_MODULE_SOURCES := $(call sources,tests/modules/*.cpp)
 BENCH_SOURCES := $(call sources,tests/bench/*.cpp)
 SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) $(UTILS_SOURCES) \
-                  $(UNIT_SOURCES) $(BENCH_SOURCES))
+                  $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES))
 OBJECTS := $(call objects,$(SOURCES))
 LLHTTP_OBJECTS := $(patsubst %.c,$(B)/obj/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
 STATIC_LIST := $(B)/obj/static_modules.o
@@ -68,6 +69,7 @@ LIBWEBSOCKET := $(B)/lib/libwebsocket.a $(B)/lib/libwebsocket.so
 SYSTEM_SERVER_FILES := $(SYSTEM_SERVERS:%=$(B)/bin/%)
 BENCH_PROGRAMS := $(patsubst tests/bench/%.cpp,$(B)/bench/%,$(BENCH_SOURCES))
 UNIT := $(B)/tests/unit
+TEST_MODULE_FILES := $(TEST_MODULE_SOURCES:%.cpp=$(B)/%.so)
 ALL_PRODUCTS := $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(SYSTEM_SERVER_FILES) compile_commands.json
 
 # --- generated files, rewritten only when their text changes ----------------------------------------------------------
@@ -188,6 +190,12 @@ $(SYSTEM_SERVER_FILES): $(B)/lib/libwebsocket.a
 $(UNIT): $(call objects,$(UNIT_SOURCES) $(WEBSOCKET_SOURCES) $(call module_sources,$(MODULES))) $(STATIC_LIST) $(LIBMARMOSET)
 	$(call say,LD ,$@)
 	$(link) -lgtest_main -lgmock -lgtest $(LIBS) $(MODULE_LIBS)
+
+# Modules that scenarios load beside the real ones; made with the unit tests.
+$(UNIT): | $(TEST_MODULE_FILES)
+$(TEST_MODULE_FILES): $(B)/%.so: $(B)/obj/%.o
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,$(@F) -o $@ $<
 
 $(BENCH_PROGRAMS): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIBMARMOSET)
 	$(call say,LD ,$@)
