@@ -198,6 +198,7 @@ void Hub::on_record(const link::Record& record) {
             if (text.empty() || text.size() > link::kMaxTopic) {
                 fault = "topic of 0 or more than 255 bytes";
             } else if (!topics_.join(*client, text)) {
+                worker_.loop.counters().add(Counter::LimitTopics);
                 client->on_fault("more than 1024 topics of one client");
             }
             break;

@@ -227,6 +227,7 @@ void LinkClient::on_link_end() {
 }
 
 void LinkClient::on_timer() {
+    worker_.loop.counters().add(Counter::LimitHandshakeTimeout);
     log::warning("{}: no answer to a handshake in {} s", hub_->server(),
                  settings_.handshake_timeout_ms / 1000);
     hub_->send({0, id_, RecordType::Close, 0, websocket::kAbnormal}, as_bytes("handshake timeout"));

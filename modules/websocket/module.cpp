@@ -55,6 +55,7 @@ class WebsocketModule final : public Hub::Owner {
   private:
     WebsocketModule(Settings settings, unsigned slot) : settings_(std::move(settings)), slot_(slot) {}
 
+    http::Verdict handshake(http::Exchange& exchange);
     http::Verdict check(http::Exchange& exchange) const;
     http::Verdict refuse(http::Exchange& exchange, unsigned status, const char* reason) const;
     Name find_linked(std::string_view path) const;
@@ -158,11 +159,19 @@ http::Verdict WebsocketModule::on_request(http::Exchange& exchange) {
         !websocket::wants_websocket(request.joined("upgrade"), request.joined("connection"))) {
         return http::Verdict::next();
     }
+    const http::Verdict verdict = handshake(exchange);
+    if (verdict.kind != http::Verdict::Wait) worker_->loop.counters().add(Counter::HandshakesRefused);
+    return verdict;
+}
+
+http::Verdict WebsocketModule::handshake(http::Exchange& exchange) {
     const http::Verdict checked = check(exchange);
     if (checked.kind != http::Verdict::Next) return checked;
     if (stopping_) return refuse(exchange, 503, "the server is stopping");
-    if (worker_->loop.memory_exhausted())
+    if (worker_->loop.memory_exhausted()) {
+        worker_->loop.counters().add(Counter::LimitMaxMemory);
         return refuse(exchange, 503, "the server is out of memory for new clients");
+    }
     std::string subprotocol;
     bool refused = false;
     const Name name = find_name(exchange, subprotocol, refused);

@@ -73,6 +73,7 @@ void StreamPeer::on_timer() {
         worker_.loop.timers().arm(*this, kRetryMs);
     } else {
         log::warning("{}", socket.error().text);
+        if (socket.error().code == EAGAIN) worker_.loop.counters().add(Counter::LimitHandshakeTimeout);
         refuse(503, {});
         release_if_over();
     }

@@ -143,6 +143,7 @@ void Channel::on_end(const std::string& reason) {
 void Channel::on_timer() {
     const uint64_t silent = loop_.now() - heard_at_;
     if (silent >= kDeadMs) {
+        loop_.counters().add(Counter::LimitLinkSilence);
         end("no answer to PING for 30 s");
         return;
     }

@@ -98,6 +98,7 @@ void Connection::on_readable() {
     }
     const ssize_t count = transport_->read(buffer.first(std::min(buffer.size(), protocol_->read_limit())));
     if (count > 0) {
+        if (counts_bytes_) loop_.counters().add(Counter::BytesReceived, static_cast<uint64_t>(count));
         protocol_->on_bytes(buffer.first(static_cast<size_t>(count)));
         if (!closing_) flush();
     } else if (count == 0) {

@@ -135,6 +135,7 @@ void Listener::accept_some() {
         if (!socket) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                 // Level-triggered polling would spin: the listener sleeps, connected clients are served on.
+                loop_.counters().add(Counter::LimitDescriptors);
                 static log::RateLimit limit;
                 if (limit.permit(loop_.now())) {
                     log::error("accept: {}; new clients wait{}", errno_error("", "", errno).text.substr(2),

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/counters.h"
 #include "net/timer.h"
 
 namespace marmoset::net {
@@ -81,9 +82,20 @@ class Loop {
     uint64_t queued_memory() const { return queued_memory_; }
     void add_queued_memory(int64_t bytes) {
         queued_memory_ = static_cast<uint64_t>(static_cast<int64_t>(queued_memory_) + bytes);
+        counters_->set(Counter::QueuedBytes, queued_memory_);
     }
     void set_memory_limit(uint64_t bytes) { memory_limit_ = bytes; }
     bool memory_exhausted() const { return queued_memory_ > memory_limit_; }
+
+    /// What this process counts. A slot of the loop's own until count_in() is called.
+    CounterSlot& counters() { return *counters_; }
+    /// All processes' counters, for the status page; nullptr: this process counts for itself.
+    const CounterPage* counter_page() const { return counter_page_; }
+    /// Counts in `slot` of `page` from now on; both outlive the loop. Called before anything is counted.
+    void count_in(const CounterPage& page, CounterSlot& slot) {
+        counter_page_ = &page;
+        counters_ = &slot;
+    }
 
     /// Runs `work` in libuv's thread pool, then `done` on this loop (always, also when the loop is about to
     /// end). `work` must touch nothing that the loop's thread uses meanwhile.
@@ -104,6 +116,9 @@ class Loop {
     TurnEnd** last_ = &first_;
     std::vector<std::unique_ptr<Retired>> retired_;
     std::function<void()> after_turn_;
+    std::unique_ptr<CounterSlot> own_counters_;
+    CounterSlot* counters_;
+    const CounterPage* counter_page_ = nullptr;
     uint64_t queued_memory_ = 0;
     uint64_t memory_limit_ = 256u << 20;
     uint64_t wall_read_at_ = 0;

@@ -198,6 +198,7 @@ FlushStatus OutputGather::send(Connection& connection, OutputQueue& queue) {
             return FlushStatus::Failed;
         }
         connection.bytes_sent_ += static_cast<uint64_t>(sent);
+        if (connection.counts_bytes_) loop_.counters().add(Counter::BytesSent, static_cast<uint64_t>(sent));
         queue.bytes -= static_cast<uint64_t>(sent);
         auto left = static_cast<size_t>(sent);
         while (left > 0) {

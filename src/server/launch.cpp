@@ -140,7 +140,9 @@ int serve_alone(const Settings& settings, std::vector<SiteSockets>& sockets, log
     const auto dropped = drop_privileges(identity);
     if (!dropped) return fail(dropped.error().text);
     AddressCounts address_counts(1);
-    Worker worker(settings, sockets, access_log, address_counts, 0, FileDescriptor());
+    CounterPage counters;
+    Worker worker(settings, sockets, access_log, address_counts, counters, &counters.own(), 0,
+                  FileDescriptor());
     const auto started = worker.start();
     if (!started) return fail(started.error().text);
     worker.run();

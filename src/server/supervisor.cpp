@@ -110,6 +110,7 @@ bool Supervisor::fork_worker(unsigned number) {
     FileDescriptor ours(pair[0]);
     FileDescriptor theirs(pair[1]);
     const pid_t supervisor = getpid();
+    CounterSlot* const slot = counters_.take();
     const pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG,
@@ -117,16 +118,18 @@ bool Supervisor::fork_worker(unsigned number) {
         if (getppid() != supervisor) kill(getpid(), SIGTERM);
         ours.reset();
         workers_.clear();
-        child_status_ = run_worker(number, std::move(theirs));
+        child_status_ = run_worker(number, slot, std::move(theirs));
         return false;
     }
     if (pid < 0) {
         log::error("fork: {}", std::strerror(errno));
+        if (slot) counters_.release(*slot);
         worker.restart_ms = monotonic_ms() + kMaxBackoffMs;
         return true;
     }
     worker.pid = pid;
     worker.control = std::move(ours);
+    worker.counters = slot;
     worker.started_ms = monotonic_ms();
     for (unsigned i = 0; i < workers_.size(); ++i) {
         if (i != number && !workers_[i].accepting)
@@ -135,7 +138,7 @@ bool Supervisor::fork_worker(unsigned number) {
     return true;
 }
 
-int Supervisor::run_worker(unsigned number, FileDescriptor control) {
+int Supervisor::run_worker(unsigned number, CounterSlot* slot, FileDescriptor control) {
     signals_.reset();
     const sigset_t set = handled_signals();
     signal(SIGINT, SIG_IGN);
@@ -148,7 +151,8 @@ int Supervisor::run_worker(unsigned number, FileDescriptor control) {
         log::error("{}", dropped.error().text);
         return 1;
     }
-    Worker worker(settings_, sockets_, access_log_, address_counts_, number, std::move(control));
+    Worker worker(settings_, sockets_, access_log_, address_counts_, counters_, slot, number,
+                  std::move(control));
     const auto started = worker.start();
     if (!started) {
         log::error("{}", started.error().text);
@@ -244,8 +248,10 @@ void Supervisor::reap() {
         set_accepting(number, false);
         found->pid = 0;
         address_counts_.clear(number);
+        if (found->counters) counters_.release(*found->counters);
         found->control.reset();
         if (stopping_) continue;
+        counters_.own().add(Counter::WorkerRestarts);
         const uint64_t now = monotonic_ms();
         found->failures = now - found->started_ms >= kHealthyMs ? 0 : found->failures + 1;
         const uint64_t backoff =

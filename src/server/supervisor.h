@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/counters.h"
 #include "base/file_descriptor.h"
 #include "log/access_log.h"
 #include "server/address_counts.h"
@@ -31,6 +32,7 @@ class Supervisor {
     struct WorkerProcess {
         pid_t pid = 0;  // 0: not running
         FileDescriptor control;
+        CounterSlot* counters = nullptr;  // what it counts in
         bool accepting = false;
         uint64_t started_ms = 0;
         uint64_t restart_ms = 0;  // when to start it again
@@ -38,7 +40,7 @@ class Supervisor {
     };
 
     bool fork_worker(unsigned number);
-    int run_worker(unsigned number, FileDescriptor control);
+    int run_worker(unsigned number, CounterSlot* slot, FileDescriptor control);
     void on_signals();
     void on_control(unsigned number);
     void reap();
@@ -51,6 +53,7 @@ class Supervisor {
     log::AccessLog& access_log_;
     Identity identity_;
     AddressCounts address_counts_;
+    CounterPage counters_;
     FileDescriptor signals_;
     std::vector<WorkerProcess> workers_;
     bool stopping_ = false;

@@ -16,8 +16,11 @@ constexpr size_t kReservedDescriptors = 64;
 }  // namespace
 
 Worker::Worker(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log,
-               AddressCounts& address_counts, unsigned number, FileDescriptor control)
+               AddressCounts& address_counts, const CounterPage& counters, CounterSlot* slot, unsigned number,
+               FileDescriptor control)
     : settings_(settings), access_log_(access_log), number_(number), control_(std::move(control)) {
+    if (slot) loop_.count_in(counters, *slot);
+    loop_.counters().add(Counter::Workers);
     loop_.set_memory_limit(settings.max_memory);
     loop_.set_after_turn([this] { access_log_.flush(); });
     const size_t descriptors = raise_descriptor_limit();
@@ -169,6 +172,7 @@ void Worker::close_now() {
 
 void Worker::on_timer() {
     log::warning("drain_timeout: closing {} clients", clients());
+    loop_.counters().add(Counter::LimitDrainTimeout);
     for (const auto& site : sites_)
         site->close_all(CloseReason::DrainTimeout);
     finish_if_empty();

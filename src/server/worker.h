@@ -18,10 +18,12 @@ namespace marmoset::server {
 
 class Worker final : public SiteService::Owner, public net::Timer {
   public:
-    /// `sockets`: this process's own; closed when it drains. `control`: to the supervisor; none when there is
+    /// `sockets`: this process's own; closed when it drains. `slot`: what it counts in; nullptr: nothing that
+    /// others see. `control`: to the supervisor; none when there is
     /// no supervisor. References outlive the worker.
     Worker(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log,
-           AddressCounts& address_counts, unsigned number, FileDescriptor control);
+           AddressCounts& address_counts, const CounterPage& counters, CounterSlot* slot, unsigned number,
+           FileDescriptor control);
     ~Worker() override;
 
     /// Starts the modules and accepts; an error means the worker is of no use.

@@ -22,6 +22,7 @@ Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionS
                  std::unique_ptr<PerMessageDeflate> deflate)
     : net::Protocol(connection), endpoint_(endpoint), settings_(settings), deflate_(std::move(deflate)) {
     connection.set_deadline(tick_ms());
+    connection.loop().counters().add(Counter::Websockets);
 }
 
 Session::~Session() = default;
@@ -140,7 +141,11 @@ bool Session::check_header(const FrameHeader& header) {
     // What does not compress grows by a few bytes a block; the message itself is limited as it comes out.
     const uint64_t most =
         settings_.max_message + (inflating_ ? settings_.max_message / 1024 + kMaxFrameHeader * 4 : 0);
-    if (++fragments_ > settings_.max_fragments || header.length > most - message_size_) {
+    if (++fragments_ > settings_.max_fragments) {
+        abort(CloseReason::TooManyFragments, kMessageTooBig);
+        return false;
+    }
+    if (header.length > most - message_size_) {
         abort(CloseReason::MessageTooBig, kMessageTooBig);
         return false;
     }
@@ -182,7 +187,10 @@ void Session::deliver(MutableBytes piece, bool last) {
         return;
     }
     if (piece.empty() && !last) return;
-    messages_received += last ? 1 : 0;
+    if (last) {
+        ++messages_received;
+        connection().loop().counters().add(Counter::MessagesIn);
+    }
     const bool first = !delivered_;
     delivered_ = true;
     endpoint_.on_message_data(*this, piece, !text_, first, last);
@@ -296,6 +304,7 @@ void Session::on_output_progress() {
 
 void Session::on_deadline() {
     if (close_sent_) {
+        connection().loop().counters().add(Counter::LimitCloseTimeout);
         connection().close(why_ == CloseReason::CloseHandshake ? CloseReason::CloseTimeout : why_);
     } else {
         check_liveness();
@@ -343,6 +352,8 @@ void Session::report_end(uint16_t code, std::string_view reason) {
     if (ended_) return;
     ended_ = true;
     code_ = code;
+    connection().loop().counters().subtract(Counter::Websockets);
+    connection().loop().counters().websocket_closed(why_);
     if (held_) account_held(-static_cast<int64_t>(held_->size()));
     held_.reset();
     if (deflate_) {

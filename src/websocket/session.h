@@ -113,6 +113,10 @@ class Session final : public net::Protocol {
     };
 
     bool waits_for_credit() const;
+    void count_sent() {
+        ++messages_sent;
+        connection().loop().counters().add(Counter::MessagesOut);
+    }
     void account_held(int64_t bytes) { connection().loop().add_queued_memory(bytes); }
     void consume(MutableBytes data);
     size_t take_header(Bytes data);

@@ -37,7 +37,7 @@ bool Session::send(Bytes piece, bool binary, bool first, bool last) {
         if (deflating_) piece = deflated;
     }
     if (over_queue_limit(piece.size())) return true;
-    messages_sent += last ? 1 : 0;
+    if (last) count_sent();
     send_data_frame(binary ? Opcode::Binary : Opcode::Text, last, piece);
     return true;
 }
@@ -64,7 +64,7 @@ void Session::send_data_frame(Opcode opcode, bool fin, Bytes payload) {
 
 void Session::send_frame(Bytes frame, Ref<RefCounted> owner) {
     if (!open() || over_queue_limit(frame.size())) return;
-    ++messages_sent;
+    count_sent();
     connection().write_shared(frame, std::move(owner));
 }
 
