@@ -30,7 +30,9 @@ Hub::Hub(module::Worker& worker, const Settings& settings, Owner& owner, std::st
       clients_(1),
       closing_ids_(1) {}
 
-Hub::~Hub() = default;
+Hub::~Hub() {
+    worker_.loop.add_queued_memory(-static_cast<int64_t>(publish_.size()));
+}
 
 // ---- the link's beginning and end -----------------------------------------------------------------------
 
@@ -239,7 +241,6 @@ void Hub::on_publish(const link::Record& record) {
             return;
         }
         publishing_ = true;
-        publish_.clear();
     }
     if (payload.topic != publish_topic_ ||
         publish_.size() + payload.message.size() > settings_.session.max_message) {
@@ -247,9 +248,12 @@ void Hub::on_publish(const link::Record& record) {
         return;
     }
     publish_.insert(publish_.end(), payload.message.begin(), payload.message.end());
+    worker_.loop.add_queued_memory(static_cast<int64_t>(payload.message.size()));
     if (!last) return;
     publishing_ = false;
     publish(publish_topic_, publish_, publish_binary_, publish_except_);
+    worker_.loop.add_queued_memory(-static_cast<int64_t>(publish_.size()));
+    publish_.clear();
     if (publish_.capacity() > kFrameBlock) std::vector<uint8_t>().swap(publish_);
 }
 
@@ -257,7 +261,7 @@ void Hub::on_publish(const link::Record& record) {
 Hub::SharedFrame Hub::make_frame(Bytes payload, bool binary, bool compressed) {
     const size_t most = websocket::kMaxFrameHeader + payload.size();
     if (!frames_ || frames_->room() < most)
-        frames_ = Ref<net::OwnedBlock>(new net::OwnedBlock(std::max(kFrameBlock, most)));
+        frames_ = Ref<net::OwnedBlock>(new net::OwnedBlock(worker_.loop, std::max(kFrameBlock, most)));
     uint8_t* const frame = frames_->data() + frames_->used;
     const size_t header =
         websocket::encode_frame_header(frame, binary ? websocket::Opcode::Binary : websocket::Opcode::Text,

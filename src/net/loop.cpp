@@ -24,10 +24,10 @@ TurnEnd::~TurnEnd() {
 
 Loop::Loop()
     : timers_(initialised(&loop_)),
-      output_(std::make_unique<OutputGather>(*this)),
-      read_memory_(new uint8_t[kReadBufferSize + 2 * kReadPadding]),
       own_counters_(std::make_unique<CounterSlot>()),
-      counters_(own_counters_.get()) {
+      counters_(own_counters_.get()),
+      output_(std::make_unique<OutputGather>(*this)),
+      read_memory_(new uint8_t[kReadBufferSize + 2 * kReadPadding]) {
     uv_prepare_init(&loop_, &prepare_);
     uv_check_init(&loop_, &check_);
     prepare_.data = check_.data = this;

@@ -110,17 +110,18 @@ class Loop {
     uv_prepare_t prepare_;
     uv_check_t check_;
     TimerWheel timers_;
+    // In front of what gives memory back when it is destroyed.
+    std::unique_ptr<CounterSlot> own_counters_;
+    CounterSlot* counters_;
+    const CounterPage* counter_page_ = nullptr;
+    uint64_t queued_memory_ = 0;
+    uint64_t memory_limit_ = 256u << 20;
     std::unique_ptr<OutputGather> output_;
     std::unique_ptr<uint8_t[]> read_memory_;
     TurnEnd* first_ = nullptr;
     TurnEnd** last_ = &first_;
     std::vector<std::unique_ptr<Retired>> retired_;
     std::function<void()> after_turn_;
-    std::unique_ptr<CounterSlot> own_counters_;
-    CounterSlot* counters_;
-    const CounterPage* counter_page_ = nullptr;
-    uint64_t queued_memory_ = 0;
-    uint64_t memory_limit_ = 256u << 20;
     uint64_t wall_read_at_ = 0;
     int64_t wall_seconds_ = 0;
 };

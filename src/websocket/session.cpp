@@ -9,9 +9,6 @@ namespace marmoset::websocket {
 
 namespace {
 
-// A message this large is not begun while the process is over its memory limit.
-constexpr uint64_t kLargeMessage = 65536;
-
 bool is_known_opcode(uint8_t opcode) {
     return opcode <= 2 || (opcode >= 8 && opcode <= 10);
 }
@@ -149,8 +146,9 @@ bool Session::check_header(const FrameHeader& header) {
         abort(CloseReason::MessageTooBig, kMessageTooBig);
         return false;
     }
+    const bool was_small = message_size_ < kLargeMessage;
     message_size_ += header.length;
-    if (header.length >= kLargeMessage && connection().loop().memory_exhausted()) {
+    if (was_small && message_size_ >= kLargeMessage && connection().loop().memory_exhausted()) {
         abort(CloseReason::MemoryLimit, kTryAgainLater);
         return false;
     }
@@ -231,9 +229,14 @@ size_t Session::take_compressed_payload(MutableBytes piece) {
 
 // False: the session has ended.
 bool Session::on_inflated(MutableBytes piece, bool last) {
+    const bool was_small = inflated_size_ < kLargeMessage;
     inflated_size_ += piece.size();
     if (inflated_size_ > settings_.max_message) {
         abort(CloseReason::MessageTooBig, kMessageTooBig);
+        return false;
+    }
+    if (was_small && inflated_size_ >= kLargeMessage && connection().loop().memory_exhausted()) {
+        abort(CloseReason::MemoryLimit, kTryAgainLater);
         return false;
     }
     deliver(piece, last);
@@ -324,8 +327,11 @@ void Session::check_liveness() {
     if (heard_ || connection().paused()) {  // while we don't listen, silence proves nothing
         heard_ = false;
         pings_unanswered_ = 0;
+        silent_ticks_ = 0;
         return;
     }
+    if (++silent_ticks_ * tick_ms() < settings_.ping_ms) return;
+    silent_ticks_ = 0;
     if (connection().blocked()) return;  // no ping can leave; send_timeout judges those who take nothing
     if (pings_unanswered_ >= settings_.ping_misses) {
         connection().close(CloseReason::PingTimeout);

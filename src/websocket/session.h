@@ -4,6 +4,7 @@
 // the UTF-8 state are kept.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -56,6 +57,9 @@ class Session final : public net::Protocol {
   public:
     /// One byte of payload and a record's header: with less nothing can be delivered.
     static constexpr size_t kLeastCredit = 13;
+    /// A message this large is not taken, and no client lets more than that wait, while the process is over
+    /// its memory limit.
+    static constexpr uint64_t kLargeMessage = 65536;
 
     /// `endpoint` and `settings` outlive the session. Starts the ping clock. `deflate`: null unless
     /// permessage-deflate was agreed.
@@ -136,7 +140,10 @@ class Session final : public net::Protocol {
     void send_control(Opcode opcode, Bytes payload);
     void report_end(uint16_t code, std::string_view reason);
     void check_liveness();
-    uint64_t tick_ms() const { return settings_.ping_ms > 0 ? settings_.ping_ms : settings_.send_timeout_ms; }
+    uint64_t tick_ms() const {
+        return settings_.ping_ms > 0 ? std::min(settings_.ping_ms, settings_.send_timeout_ms)
+                                     : settings_.send_timeout_ms;
+    }
 
     Endpoint& endpoint_;
     const SessionSettings& settings_;
@@ -172,6 +179,7 @@ class Session final : public net::Protocol {
     bool ended_ = false;          // on_session_end was called
     bool heard_ = false;          // bytes came since the last ping
     uint32_t stalled_ticks_ = 0;  // in a row, without output progress
+    uint32_t silent_ticks_ = 0;   // in a row, without input, since the last ping
 };
 
 }  // namespace marmoset::websocket

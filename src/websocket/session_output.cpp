@@ -1,4 +1,5 @@
 // What goes out: pieces of messages to frames, compressed or not; control frames; the close.
+#include <algorithm>
 #include <cstring>
 
 #include "websocket/session.h"
@@ -13,8 +14,12 @@ constexpr size_t kCopiedPayload = 4096;
 }  // namespace
 
 bool Session::over_queue_limit(size_t size) {
-    if (connection().unsent() + size <= settings_.max_queue || !connection().blocked()) return false;
-    fail(CloseReason::Overflow);
+    const uint64_t waiting = connection().unsent() + size;
+    if (!connection().blocked() || waiting <= std::min(settings_.max_queue, kLargeMessage)) return false;
+    // Over the process's limit those who make it up are the ones who take nothing.
+    const bool exhausted = connection().loop().memory_exhausted();
+    if (waiting <= settings_.max_queue && !exhausted) return false;
+    fail(exhausted ? CloseReason::MemoryLimit : CloseReason::Overflow);
     return true;
 }
 
