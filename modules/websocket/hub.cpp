@@ -71,6 +71,7 @@ void Hub::start_link(FileDescriptor socket) {
         if (clients_[id]) channel_->append({0, id, RecordType::Open, 0, 0}, as_bytes(payload));
     }
     early_opens_.clear();
+    channel_->set_silence_limit(settings_.link_timeout_ms);
     if (!channel_->start()) break_link("can't be polled");
 }
 

@@ -135,7 +135,7 @@ void LinkClient::deliver(Bytes frame, const Ref<RefCounted>& owner) {
         // 6455 5.4).
         if (session() &&
             held_bytes_ + frame.size() + session()->connection().unsent() > settings_.session.max_queue) {
-            session()->fail(CloseReason::Overflow);
+            session()->refuse_frame(CloseReason::Overflow);
             return;
         }
         held_bytes_ += frame.size();

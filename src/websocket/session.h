@@ -30,6 +30,7 @@ struct SessionSettings {
     uint64_t close_timeout_ms = 10000;  ///< from our Close frame to the peer's
     uint64_t send_timeout_ms = 60000;   ///< a peer that takes nothing for so long is gone
     uint64_t max_queue = 1u << 20;      ///< bytes waiting for a client; beyond it 1013
+    bool drop_published = false;        ///< beyond it published messages are left out instead
 };
 
 /// What a session talks to. Outlives the session's last call, on_session_end.
@@ -83,6 +84,8 @@ class Session final : public net::Protocol {
     /// Sends a whole, already encoded and checked frame that many sessions share; `owner` keeps it. A
     /// compressed one only if takes_shared_deflate().
     void send_frame(Bytes frame, Ref<RefCounted> owner);
+    /// A published frame finds no room: leaves it out, or fails, as `drop_published` says.
+    void refuse_frame(CloseReason why);
 
     /// Whether the client can read a message compressed for many, without a context, with this window.
     bool takes_shared_deflate(unsigned window_bits) const {
@@ -132,7 +135,7 @@ class Session final : public net::Protocol {
     void deliver(MutableBytes piece, bool last);
     void on_control_payload(MutableBytes piece, bool end_of_frame);
     void on_control_frame(Bytes payload);
-    bool over_queue_limit(size_t size);
+    bool queue_has_room(size_t size, CloseReason& why) const;
     void send_data_frame(Opcode opcode, bool fin, Bytes payload);
     void account_contexts() { account_held(deflate_->memory_change()); }
     void abort(CloseReason why, uint16_t code);
