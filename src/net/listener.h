@@ -21,7 +21,7 @@ namespace marmoset::net {
 Result<std::vector<FileDescriptor>> bind_listeners(ListenAddress& address, unsigned count);
 
 /// Accepts from one listening socket on one loop. Takes at most 64 clients a wake-up so that others get their
-/// turn.
+/// turn. Pauses while the process has no descriptors for clients: newcomers wait in the kernel's queue.
 class Listener final : public Timer {
   public:
     using OnAccept = std::function<void(FileDescriptor socket, const Address& peer)>;
@@ -38,6 +38,7 @@ class Listener final : public Timer {
   private:
     ~Listener() override;
     void accept_some();
+    void pause(const char* why);
     void on_timer() override;
 
     Loop& loop_;

@@ -5,6 +5,7 @@
 
 #include <uv.h>
 
+#include <climits>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -97,6 +98,11 @@ class Loop {
         counters_ = &slot;
     }
 
+    /// Clients are accepted as long as their descriptors' numbers lie below: the rest is for files, links and
+    /// logs, so that those who are connected are served on.
+    int client_descriptors() const { return client_descriptors_; }
+    void set_client_descriptors(int number) { client_descriptors_ = number; }
+
     /// Runs `work` in libuv's thread pool, then `done` on this loop (always, also when the loop is about to
     /// end). `work` must touch nothing that the loop's thread uses meanwhile.
     void run_blocking(std::function<void()> work, std::function<void()> done);
@@ -122,6 +128,7 @@ class Loop {
     TurnEnd** last_ = &first_;
     std::vector<std::unique_ptr<Retired>> retired_;
     std::function<void()> after_turn_;
+    int client_descriptors_ = INT_MAX;
     uint64_t wall_read_at_ = 0;
     int64_t wall_seconds_ = 0;
 };

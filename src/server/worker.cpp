@@ -10,8 +10,10 @@ namespace marmoset::server {
 
 namespace {
 
-// Descriptors kept back for files, links and logs.
+// Descriptors kept back for files, links and logs; and how many more a worker has open before its first
+// client.
 constexpr size_t kReservedDescriptors = 64;
+constexpr size_t kOwnDescriptors = 32;
 
 }  // namespace
 
@@ -24,8 +26,9 @@ Worker::Worker(const Settings& settings, std::vector<SiteSockets>& sockets, log:
     loop_.set_memory_limit(settings.max_memory);
     loop_.set_after_turn([this] { access_log_.flush(); });
     const size_t descriptors = raise_descriptor_limit();
-    const size_t ceiling =
-        descriptors > 2 * kReservedDescriptors ? descriptors - kReservedDescriptors : descriptors / 2;
+    const size_t reserved = std::min(kReservedDescriptors, descriptors / 4);
+    loop_.set_client_descriptors(static_cast<int>(descriptors - reserved));
+    const size_t ceiling = descriptors - reserved - std::min(kOwnDescriptors, descriptors / 4);
     for (size_t i = 0; i < settings.sites.size(); ++i) {
         const Site& site = *settings.sites[i];
         const size_t clients = site.max_clients == 0 ? ceiling : std::min<size_t>(site.max_clients, ceiling);

@@ -39,14 +39,14 @@ LIMITS = [
 
 
 class LimitCase(Case):
-    def limited(self, section="", keys="", top="", **defaults):
+    def limited(self, section="", keys="", top="", preexec_fn=None):
         """A gateway with one worker: `section` in its servers entry, `keys` in its websocket group."""
         self.document("index.html", "page")
         text = configuration(f'document = {{ docroot = "{self.documents}"; defaultpage = "index.html"; }};\n'
                              f'websocket = {{ docroot = "{self.sockets}"; {keys} }};\n'
-                             f'skeleton = {{ path = "/post"; }};\n{section}', top, **defaults)
+                             f'skeleton = {{ path = "/post"; }};\n{section}', top)
         entry = '{ addr = "127.0.0.1"; port = 0; keepalivetimeout = 3600; status = {}; }'
-        self.server = self.serve_text(text.rpartition("});")[0] + "}, " + entry + ");\n")
+        self.server = self.serve_text(text.rpartition("});")[0] + "}, " + entry + ");\n", preexec_fn=preexec_fn)
         self.status = self.client_from("127.0.0.9", 1)  # not one of those whom clients_per_address counts
         return self.server
 

@@ -184,7 +184,7 @@ class Messages(LimitCase):
 
     @deadline(60)
     def test_queue(self):
-        client, link, number = self.published("queue = "64K";")
+        client, link, number = self.published('queue = "64K";')
         self.assertEqual(1013, link.expect(END, number).code)
         self.check_reached("queue")
         wait_for("the end to be counted", lambda: self.counters()["websockets_closed_total"]["overflow"] == 1)
