@@ -30,9 +30,7 @@ Hub::Hub(module::Worker& worker, const Settings& settings, Owner& owner, std::st
       clients_(1),
       closing_ids_(1) {}
 
-Hub::~Hub() {
-    worker_.loop.add_queued_memory(-static_cast<int64_t>(publish_.size()));
-}
+Hub::~Hub() = default;
 
 // ---- the link's beginning and end -----------------------------------------------------------------------
 
@@ -85,6 +83,7 @@ void Hub::on_end(const std::string& reason) {
         .flush_all();  // payloads borrowed from the packet that ended it leave, or are copied
     log::warning("link to {} ended: {}", server_, reason);
     worker_.loop.timers().disarm(*this);
+    drop_publication();
     owner_.on_hub_ended(*this);
     const std::vector<LinkClient*> clients = std::move(clients_);
     clients_.clear();
@@ -95,6 +94,7 @@ void Hub::on_end(const std::string& reason) {
 
 void Hub::finish() {
     worker_.loop.timers().disarm(*this);
+    drop_publication();
     if (!channel_ || channel_->closed()) return;
     channel_->flush();
     channel_->close();
@@ -253,6 +253,10 @@ void Hub::on_publish(const link::Record& record) {
     if (!last) return;
     publishing_ = false;
     publish(publish_topic_, publish_, publish_binary_, publish_except_);
+    drop_publication();
+}
+
+void Hub::drop_publication() {
     worker_.loop.add_queued_memory(-static_cast<int64_t>(publish_.size()));
     publish_.clear();
     if (publish_.capacity() > kFrameBlock) std::vector<uint8_t>().swap(publish_);
@@ -313,11 +317,11 @@ void Hub::on_packet_end() {
 }
 
 void Hub::grant_credit() {
-    const std::vector<uint32_t> due = std::move(credit_due_);
-    credit_due_.clear();
-    for (const uint32_t id : due) {
+    credited_.swap(credit_due_);
+    for (const uint32_t id : credited_) {
         if (id < clients_.size() && clients_[id]) clients_[id]->grant_credit();
     }
+    credited_.clear();
 }
 
 void Hub::on_drained() {
