@@ -57,6 +57,7 @@ class WebsocketModule final : public Hub::Owner, public Device::Owner {
   private:
     WebsocketModule(Settings settings, unsigned slot) : settings_(std::move(settings)), slot_(slot) {}
 
+    http::Verdict handshake(http::Exchange& exchange);
     http::Verdict check(http::Exchange& exchange) const;
     http::Verdict refuse(http::Exchange& exchange, unsigned status, const char* reason) const;
     Route find_path(std::string_view path) const;
@@ -201,11 +202,19 @@ http::Verdict WebsocketModule::on_request(http::Exchange& exchange) {
         !websocket::wants_websocket(request.joined("upgrade"), request.joined("connection"))) {
         return http::Verdict::next();
     }
+    const http::Verdict verdict = handshake(exchange);
+    if (verdict.kind != http::Verdict::Wait) worker_->loop.counters().add(Counter::HandshakesRefused);
+    return verdict;
+}
+
+http::Verdict WebsocketModule::handshake(http::Exchange& exchange) {
     const http::Verdict checked = check(exchange);
     if (checked.kind != http::Verdict::Next) return checked;
     if (stopping_) return refuse(exchange, 503, "the server is stopping");
-    if (worker_->loop.memory_exhausted())
+    if (worker_->loop.memory_exhausted()) {
+        worker_->loop.counters().add(Counter::LimitMaxMemory);
         return refuse(exchange, 503, "the server is out of memory for new clients");
+    }
     bool refused = false;
     const Route route = find_route(exchange, refused);
     if (!route.found()) return refuse(exchange, 404, "no websocket server of that name");

@@ -59,6 +59,7 @@ bool RelayClient::accept(std::string_view subprotocol) {
     auto session = std::make_unique<websocket::Session>(exchange->connection(), *this, settings_.session,
                                                         std::move(deflate));
     session_ = session.get();
+    worker_.loop.counters().add(Counter::HandshakesAccepted);
     exchange->upgrade(fields, std::move(session));
     return true;
 }
@@ -67,6 +68,7 @@ void RelayClient::refuse(unsigned status, std::string_view reason) {
     http::Exchange* exchange = request();
     exchange_id_ = 0;
     if (!exchange) return;
+    worker_.loop.counters().add(Counter::HandshakesRefused);
     if (status == 503) exchange->response.add("Retry-After", "1");
     std::string text = std::to_string(status);
     text.append(" ").append(reason.empty() ? http::reason_phrase(status) : reason).append("\n");

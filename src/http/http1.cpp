@@ -153,6 +153,7 @@ size_t Http1::consume_body(Bytes data) {
     if (connection().ending() || state_ == State::Ended) return data.size();
     if (body.status != 0) {
         if (answered_) {
+            count_limit(body.status);
             connection().close_after_output(CloseReason::BadRequest);
             state_ = State::Ended;
         } else {
@@ -244,14 +245,17 @@ void Http1::arm_deadline() {
 
 void Http1::on_deadline() {
     if (connection().blocked()) {
+        count(Counter::LimitSendTimeout);
         connection().close(CloseReason::SendTimeout);
     } else if (state_ == State::Body && !answered_) {
         refuse(408, "request body too slow");
     } else if (state_ == State::Body) {
+        count(Counter::LimitBodyTimeout);
         connection().close(CloseReason::BodyTimeout);
     } else if (!partial_.empty()) {
         refuse(408, "request head too slow");
     } else {
+        count(Counter::LimitKeepAlive);
         connection().close(CloseReason::KeepAliveEnd);
     }
 }

@@ -54,6 +54,9 @@ class Http1 final : public net::Protocol {
     void finish_request();
     void release_exchange(bool aborted);
     void refuse(unsigned status, const char* reason);
+    void count(Counter counter) { connection().loop().counters().add(counter); }
+    void count_limit(unsigned status);
+    void count_response(unsigned status);
     void continue_pending();
     void arm_deadline();
     void log_access();

@@ -18,7 +18,7 @@ void Http1::begin_exchange(std::string_view head) {
     exchange_->connection_ = &connection();
     exchange_->service_ = &service_;
     exchange_->started_us = uv_hrtime() / 1000;
-    ++service_.counters.requests;
+    count(Counter::Requests);
     answered_ = close_after_ = continue_sent_ = head_started_ = skipped_empty_ = false;
     used_ = true;
     const char* reason = "";
@@ -145,8 +145,7 @@ void Http1::write_head(bool close) {
 
 void Http1::finish_exchange(bool close) {
     const unsigned status = exchange_->response.status;
-    service_.counters.responses_4xx += status >= 400 && status < 500 ? 1 : 0;
-    service_.counters.responses_5xx += status >= 500 ? 1 : 0;
+    count_response(status);
     log_access();
     close_after_ = close_after_ || close;
     if (connection().closing()) {  // the write failed
@@ -161,6 +160,44 @@ void Http1::finish_exchange(bool close) {
         return;
     }
     if (!parser_.in_body()) finish_request();
+}
+
+void Http1::count_response(unsigned status) {
+    count(static_cast<Counter>(static_cast<unsigned>(Counter::Responses1xx) + status / 100 - 1));
+    switch (status) {
+        case 400:
+            return count(Counter::Refusals400);
+        case 408:
+            return count(Counter::Refusals408);
+        case 413:
+            return count(Counter::Refusals413);
+        case 414:
+            return count(Counter::Refusals414);
+        case 431:
+            return count(Counter::Refusals431);
+        case 503:
+            return count(Counter::Refusals503);
+        default:
+            return;
+    }
+}
+
+// The limit that a request is refused for by `status`.
+void Http1::count_limit(unsigned status) {
+    switch (status) {
+        case 408:
+            return count(state_ == State::Body ? Counter::LimitBodyTimeout : Counter::LimitHeaderTimeout);
+        case 413:
+            return count(Counter::LimitBodySize);
+        case 414:
+            return count(Counter::LimitRequestLine);
+        case 431:
+            // Too large a head makes no exchange; one with too many lines was read.
+            return count(state_ == State::Head && exchange_ ? Counter::LimitHeaderCount
+                                                            : Counter::LimitHeaderSize);
+        default:
+            return;
+    }
 }
 
 // Response sent and body read: the next request may come.
@@ -178,7 +215,7 @@ void Http1::release_exchange(bool aborted) {
 // Answers without asking the modules, and closes: after a malformed request nothing that follows can be
 // trusted.
 void Http1::refuse(unsigned status, const char* reason) {
-    ++service_.counters.bad_requests;
+    count_limit(status);
     static log::RateLimit limit;
     if (limit.permit(connection().loop().now())) {
         log::info("{}: {} {}{}", connection().peer().text(), status, reason, limit.suffix());
@@ -214,6 +251,7 @@ void Http1::upgrade(Exchange& exchange, std::string_view fields, std::unique_ptr
     output.commit(connection, size);
     answering_ = false;
     state_ = State::Ended;
+    count_response(101);
     release_exchange(false);
     if (connection.closing()) {  // the write failed: the new protocol hears of its end and nothing else
         protocol->on_closed(CloseReason::WriteError);

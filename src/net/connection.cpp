@@ -107,6 +107,7 @@ void Connection::on_readable() {
     // The error stands before the end of stream, and is told once.
     if (count == -ECONNRESET && outlives_reset(ECONNRESET)) count = transport_->read(room);
     if (count > 0) {
+        if (counts_bytes_) loop_.counters().add(Counter::BytesReceived, static_cast<uint64_t>(count));
         protocol_->on_bytes(buffer.first(static_cast<size_t>(count)));
         if (!closing_) flush();
     } else if (count == 0) {

@@ -85,6 +85,9 @@ class Connection final : public Timer, public TurnEnd {
     void replace_protocol(std::unique_ptr<Protocol> protocol);
     Protocol& protocol() const { return *protocol_; }
 
+    /// This is a client's: its bytes are counted. Called before start().
+    void count_bytes() { counts_bytes_ = true; }
+
     // Output: see OutputGather for the kinds of memory.
     void write_copy(Bytes data) { loop_.output().append_copy(*this, data); }
     void write_borrowed(Bytes data) { loop_.output().append_borrowed(*this, data); }
@@ -154,7 +157,8 @@ class Connection final : public Timer, public TurnEnd {
     uv_poll_t poll_;
     Address peer_;
     uint8_t paused_ = 0;
-    uint8_t interest_ = 0;   // events the poll handle waits for
+    uint8_t interest_ = 0;  // events the poll handle waits for
+    bool counts_bytes_ = false;
     bool gathered_ = false;  // listed in the gather's dirty list
     bool closing_ = false;
     bool lingering_ = false;

@@ -1,11 +1,13 @@
 #include "net/listener.h"
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "log/logger.h"
 
@@ -137,26 +139,38 @@ bool Listener::accept_some() {
         FileDescriptor socket(
             accept4(socket_, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!socket) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                // Level-triggered polling would spin: the listener sleeps, connected clients are served on.
-                static log::RateLimit limit;
-                if (limit.permit(loop_.now())) {
-                    log::error("accept: {}; new clients wait{}", errno_error("", "", errno).text.substr(2),
-                               limit.suffix());
-                }
-                uv_poll_stop(&poll_);
-                loop_.timers().arm(*this, kPauseMs);
-            }
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                pause(std::strerror(errno));
             return false;  // EAGAIN; a client that left already (ECONNABORTED) is found at the next wake-up
         }
+        const bool last = socket.get() >= loop_.client_descriptors();
         const Address peer = Address::from(reinterpret_cast<sockaddr*>(&storage), size);
         on_accept_(std::move(socket), peer);
+        if (last && running_) {
+            pause("no more descriptors for clients");
+            return false;
+        }
     }
     return running_;
 }
 
+// Level-triggered polling would spin: the listener sleeps, connected clients are served on.
+void Listener::pause(const char* why) {
+    loop_.counters().add(Counter::LimitDescriptors);
+    static log::RateLimit limit;
+    if (limit.permit(loop_.now())) log::error("accept: {}; new clients wait{}", why, limit.suffix());
+    uv_poll_stop(&poll_);
+    loop_.timers().arm(*this, kPauseMs);
+}
+
 void Listener::on_timer() {
     if (!running_) return;
+    // The number that the next client would get. Out of descriptors altogether: accept says why.
+    const FileDescriptor next(fcntl(socket_, F_DUPFD_CLOEXEC, 0));
+    if (next.get() >= loop_.client_descriptors()) {
+        pause("no more descriptors for clients");
+        return;
+    }
     running_ = false;
     start();
 }

@@ -29,7 +29,7 @@ Result<std::vector<FileDescriptor>> bind_listeners(ListenAddress& address, unsig
 Result<void> listen_on(int socket, const std::string& address);
 
 /// Accepts from one listening socket on one loop. Takes at most 64 clients a wake-up so that others get their
-/// turn.
+/// turn. Pauses while the process has no descriptors for clients: newcomers wait in the kernel's queue.
 class Listener final : public Timer {
   public:
     using OnAccept = std::function<void(FileDescriptor socket, const Address& peer)>;
@@ -48,6 +48,7 @@ class Listener final : public Timer {
   private:
     ~Listener() override;
     bool accept_some();
+    void pause(const char* why);
     void on_timer() override;
 
     Loop& loop_;

@@ -24,6 +24,8 @@ TurnEnd::~TurnEnd() {
 
 Loop::Loop()
     : timers_(initialised(&loop_)),
+      own_counters_(std::make_unique<CounterSlot>()),
+      counters_(own_counters_.get()),
       output_(std::make_unique<OutputGather>(*this)),
       read_memory_(new uint8_t[kReadBufferSize + 2 * kReadPadding]) {
     uv_prepare_init(&loop_, &prepare_);

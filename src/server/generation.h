@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/counters.h"
 #include "base/file_descriptor.h"
 #include "server/configuration.h"
 #include "server/log_files.h"
@@ -17,9 +18,10 @@ namespace marmoset::server {
 struct WorkerProcess {
     pid_t pid = 0;  // 0: not running
     FileDescriptor control;
-    unsigned row = 0;        // of the counters that all workers share
-    bool ready = false;      // its modules have started
-    bool accepting = false;  // now
+    unsigned row = 0;                 // of the address counts
+    CounterSlot* counters = nullptr;  // what it counts in
+    bool ready = false;               // its modules have started
+    bool accepting = false;           // now
     bool has_accepted = false;
     uint64_t started_ms = 0;
     uint64_t restart_ms = 0;  // when to start it again

@@ -125,7 +125,10 @@ int serve_alone(std::unique_ptr<Configuration> configuration, const Configuratio
     const auto dropped = drop_privileges(reader.identity());
     if (!dropped) return fail(dropped.error().text);
     AddressCounts address_counts;
+    CounterPage counters;
     WorkerPlace place;
+    place.counters = &counters;
+    place.slot = &counters.own();
     place.row = *address_counts.take_row();
     Worker::Reload reload;
     reload.read = [&reader](const Configuration& current) {

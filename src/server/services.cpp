@@ -126,6 +126,7 @@ void Services::on_timer() {
             break;
         case Phase::Leaving:
             log::warning("drain_timeout: closing {} clients", clients());
+            loop_.counters().add(Counter::LimitDrainTimeout);
             close_all(CloseReason::DrainTimeout);
             break;
         case Phase::Finished:

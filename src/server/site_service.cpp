@@ -82,6 +82,7 @@ void SiteService::on_accept(FileDescriptor socket, const net::Address& peer) {
     if (counts_addresses(peer)) {
         const unsigned count = address_counts_.count(peer);
         if (count >= site_.clients_per_address) {
+            loop_.counters().add(Counter::LimitClientsPerAddress);
             static log::RateLimit limit;
             if (limit.permit(loop_.now())) {
                 log::warning("{}: refused, {} clients from this address{}", peer.text(), count,
@@ -98,8 +99,12 @@ void SiteService::on_accept(FileDescriptor socket, const net::Address& peer) {
     if (first_) first_->list_previous = connection;
     first_ = connection;
     ++clients_;
+    loop_.counters().add(Counter::ConnectionsAccepted);
+    loop_.counters().add(Counter::Connections);
+    connection->count_bytes();
     connection->start(std::make_unique<http::Http1>(*connection, service_));
     if (full()) {
+        loop_.counters().add(Counter::LimitMaxClients);
         static log::RateLimit limit;
         if (limit.permit(loop_.now()))
             log::warning("{}: maxclients of {} reached{}", site_.name, max_clients_, limit.suffix());
@@ -114,6 +119,8 @@ void SiteService::on_connection_closed(net::Connection& connection, CloseReason 
     if (first_ == &connection) first_ = connection.list_next;
     const bool was_full = full();
     --clients_;
+    loop_.counters().subtract(Counter::Connections);
+    loop_.counters().connection_closed(reason);
     if (counts_addresses(connection.peer())) address_counts_.remove(place_.row, connection.peer());
     static log::RateLimit limit;
     if (!describe(reason).is_error) {

@@ -12,15 +12,9 @@
 #include "server/address_counts.h"
 #include "server/settings.h"
 #include "server/sockets.h"
+#include "server/worker_place.h"
 
 namespace marmoset::server {
-
-/// A worker among the others of its configuration.
-struct WorkerPlace {
-    unsigned number = 0;  ///< 0 … count - 1
-    unsigned count = 1;
-    unsigned row = 0;  ///< of the counters that all workers share
-};
 
 class SiteService final : public net::ConnectionObserver {
   public:

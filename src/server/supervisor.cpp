@@ -131,28 +131,32 @@ void Supervisor::fork_worker(Generation& generation, unsigned number) {
     FileDescriptor ours(pair[0]);
     FileDescriptor theirs(pair[1]);
     const pid_t supervisor = getpid();
+    CounterSlot* const slot = counters_.take();
     const pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG,
               SIGTERM);  // reset by the change of user; the control socket's end says it, too
         if (getppid() != supervisor) kill(getpid(), SIGTERM);
         ours.reset();
-        run_worker(generation, number, *row, std::move(theirs));
+        run_worker(generation, number, {number, generation.size(), *row, &counters_, slot},
+                   std::move(theirs));
     }
     if (pid < 0) {
         log::error("fork: {}", std::strerror(errno));
         address_counts_.give_back(*row);
+        if (slot) counters_.release(*slot);
         generation.on_fork_failed(number, monotonic_ms());
         return;
     }
     generation.on_forked(number, pid, std::move(ours), *row, monotonic_ms());
+    generation.worker(number).counters = slot;
 }
 
 // In the child, which lets go of all that is its supervisor's, above all the others' control sockets and the
 // sockets of sites that its own configuration does not have.
-void Supervisor::run_worker(Generation& generation, unsigned number, unsigned row, FileDescriptor control) {
+void Supervisor::run_worker(Generation& generation, unsigned number, const WorkerPlace& place,
+                            FileDescriptor control) {
     const bool starts = &generation == starting_.get();
-    const WorkerPlace place{number, generation.size(), row};
     auto configuration = generation.take_configuration();
     starting_.reset();
     serving_.reset();
@@ -203,7 +207,10 @@ void Supervisor::reap() {
         for_each([&](Generation& each) {
             const int number = each.find(pid);
             if (number < 0) return;
-            address_counts_.give_back(each.worker(static_cast<unsigned>(number)).row);
+            WorkerProcess& worker = each.worker(static_cast<unsigned>(number));
+            address_counts_.give_back(worker.row);
+            if (worker.counters) counters_.release(*std::exchange(worker.counters, nullptr));
+            if (&each == serving_.get() && !stopping_) counters_.own().add(Counter::WorkerRestarts);
             each.on_exit(static_cast<unsigned>(number), status, now);
             failed = &each == starting_.get();
         });

@@ -13,12 +13,14 @@
 #include <memory>
 #include <vector>
 
+#include "base/counters.h"
 #include "base/file_descriptor.h"
 #include "server/address_counts.h"
 #include "server/configuration.h"
 #include "server/configuration_check.h"
 #include "server/generation.h"
 #include "server/ports_file.h"
+#include "server/worker_place.h"
 
 namespace marmoset::server {
 
@@ -36,7 +38,7 @@ class Supervisor {
     void turn();
     void start_due(Generation& generation, uint64_t now);
     void fork_worker(Generation& generation, unsigned number);
-    [[noreturn]] void run_worker(Generation& generation, unsigned number, unsigned row,
+    [[noreturn]] void run_worker(Generation& generation, unsigned number, const WorkerPlace& place,
                                  FileDescriptor control);
     void wait(uint64_t now);
     uint64_t next_event_ms() const;
@@ -66,6 +68,7 @@ class Supervisor {
     PortsFile& ports_file_;
     bool chroot_;
     AddressCounts address_counts_;
+    CounterPage counters_;
     FileDescriptor signals_;
     ConfigurationCheck check_;
     std::unique_ptr<Generation> starting_;  // of a reload; mostly none

@@ -10,15 +10,13 @@ namespace marmoset::server {
 
 namespace {
 
-// Descriptors kept back for files, links and logs.
+// Descriptors kept back for files, links and logs; and how many more a worker has open before its first
+// client.
 constexpr size_t kReservedDescriptors = 64;
+constexpr size_t kOwnDescriptors = 32;
+
 // Old services beside the serving ones: of more than that the oldest are hurried.
 constexpr size_t kMaxRetired = 16;
-
-size_t client_ceiling() {
-    const size_t descriptors = raise_descriptor_limit();
-    return descriptors > 2 * kReservedDescriptors ? descriptors - kReservedDescriptors : descriptors / 2;
-}
 
 }  // namespace
 
@@ -28,7 +26,13 @@ Worker::Worker(std::unique_ptr<Configuration> configuration, AddressCounts& addr
       place_(place),
       control_(std::move(control)),
       reload_(std::move(reload)),
-      max_clients_(client_ceiling()) {
+      max_clients_(0) {
+    if (place.slot) loop_.count_in(*place.counters, *place.slot);
+    loop_.counters().add(Counter::Workers);
+    const size_t descriptors = raise_descriptor_limit();
+    const size_t reserved = std::min(kReservedDescriptors, descriptors / 4);
+    loop_.set_client_descriptors(static_cast<int>(descriptors - reserved));
+    max_clients_ = descriptors - reserved - std::min(kOwnDescriptors, descriptors / 4);
     loop_.set_memory_limit(configuration->settings->max_memory);
     services_ = make_services(std::move(configuration));
     loop_.set_after_turn([this] { for_each([](Services& each) { each.access_log().flush(); }); });

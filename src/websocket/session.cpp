@@ -9,9 +9,6 @@ namespace marmoset::websocket {
 
 namespace {
 
-// A message this large is not begun while the process is over its memory limit.
-constexpr uint64_t kLargeMessage = 65536;
-
 bool is_known_opcode(uint8_t opcode) {
     return opcode <= 2 || (opcode >= 8 && opcode <= 10);
 }
@@ -22,6 +19,7 @@ Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionS
                  std::unique_ptr<PerMessageDeflate> deflate)
     : net::Protocol(connection), endpoint_(endpoint), settings_(settings), deflate_(std::move(deflate)) {
     connection.set_deadline(tick_ms());
+    connection.loop().counters().add(Counter::Websockets);
 }
 
 Session::~Session() = default;
@@ -140,12 +138,17 @@ bool Session::check_header(const FrameHeader& header) {
     // What does not compress grows by a few bytes a block; the message itself is limited as it comes out.
     const uint64_t most =
         settings_.max_message + (inflating_ ? settings_.max_message / 1024 + kMaxFrameHeader * 4 : 0);
-    if (++fragments_ > settings_.max_fragments || header.length > most - message_size_) {
+    if (++fragments_ > settings_.max_fragments) {
+        abort(CloseReason::TooManyFragments, kMessageTooBig);
+        return false;
+    }
+    if (header.length > most - message_size_) {
         abort(CloseReason::MessageTooBig, kMessageTooBig);
         return false;
     }
+    const bool was_small = message_size_ < kLargeMessage;
     message_size_ += header.length;
-    if (header.length >= kLargeMessage && connection().loop().memory_exhausted()) {
+    if (was_small && message_size_ >= kLargeMessage && connection().loop().memory_exhausted()) {
         abort(CloseReason::MemoryLimit, kTryAgainLater);
         return false;
     }
@@ -182,7 +185,10 @@ void Session::deliver(MutableBytes piece, bool last) {
         return;
     }
     if (piece.empty() && !last) return;
-    messages_received += last ? 1 : 0;
+    if (last) {
+        ++messages_received;
+        connection().loop().counters().add(Counter::MessagesIn);
+    }
     const bool first = !delivered_;
     delivered_ = true;
     endpoint_.on_message_data(*this, piece, !text_, first, last);
@@ -223,9 +229,14 @@ size_t Session::take_compressed_payload(MutableBytes piece) {
 
 // False: the session has ended.
 bool Session::on_inflated(MutableBytes piece, bool last) {
+    const bool was_small = inflated_size_ < kLargeMessage;
     inflated_size_ += piece.size();
     if (inflated_size_ > settings_.max_message) {
         abort(CloseReason::MessageTooBig, kMessageTooBig);
+        return false;
+    }
+    if (was_small && inflated_size_ >= kLargeMessage && connection().loop().memory_exhausted()) {
+        abort(CloseReason::MemoryLimit, kTryAgainLater);
         return false;
     }
     deliver(piece, last);
@@ -296,6 +307,7 @@ void Session::on_output_progress() {
 
 void Session::on_deadline() {
     if (close_sent_) {
+        connection().loop().counters().add(Counter::LimitCloseTimeout);
         connection().close(why_ == CloseReason::CloseHandshake ? CloseReason::CloseTimeout : why_);
     } else {
         check_liveness();
@@ -315,8 +327,11 @@ void Session::check_liveness() {
     if (heard_ || connection().paused()) {  // while we don't listen, silence proves nothing
         heard_ = false;
         pings_unanswered_ = 0;
+        silent_ticks_ = 0;
         return;
     }
+    if (++silent_ticks_ * tick_ms() < settings_.ping_ms) return;
+    silent_ticks_ = 0;
     if (connection().blocked()) return;  // no ping can leave; send_timeout judges those who take nothing
     if (pings_unanswered_ >= settings_.ping_misses) {
         connection().close(CloseReason::PingTimeout);
@@ -347,6 +362,8 @@ void Session::report_end(uint16_t code, std::string_view reason) {
     if (ended_) return;
     ended_ = true;
     code_ = code;
+    connection().loop().counters().subtract(Counter::Websockets);
+    connection().loop().counters().websocket_closed(why_);
     if (held_) account_held(-static_cast<int64_t>(held_->size()));
     held_.reset();
     if (deflate_) {
