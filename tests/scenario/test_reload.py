@@ -540,12 +540,6 @@ class Frugality(ReloadCase):
                 self.echo(name=f"echo{workers}")
                 kept = server.websocket(f"/echo{workers}")
 
-                def rest():
-                    """What is held when nothing goes on any more."""
-                    old = server.workers()
-                    wait_for("the old workers to end", lambda: len(children(server.pid)) <= 2 * workers)
-                    return len(os.listdir(f"/proc/{server.pid}/fd")), old
-
                 def turn():
                     client = server.websocket(f"/echo{workers}")
                     client.echo("hello")
