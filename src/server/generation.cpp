@@ -218,6 +218,7 @@ void Generation::reopen_logs(const Identity& identity) {
     add(logs_.access, ControlMessage::AccessLog);
     if (files.empty()) return;
     std::vector<int> numbers;
+    numbers.reserve(files.size());
     for (const FileDescriptor& file : files)
         numbers.push_back(file.get());
     for (const WorkerProcess& worker : workers_) {
