@@ -102,15 +102,15 @@ void Generation::on_exit(unsigned number, int status, uint64_t now_ms) {
     const pid_t pid = std::exchange(worker.pid, 0);
     worker.control.reset();
     worker.ready = worker.has_accepted = false;
-    const bool replaced = phase_ == Phase::Serving && kill_ms_ == UINT64_MAX;
+    const bool replaced = phase_ == Phase::Serving && !terminated_;
     uint64_t backoff = 0;
     if (replaced) {
         worker.failures = now_ms - worker.started_ms >= kHealthyMs ? 0 : worker.failures + 1;
         if (worker.failures > 1)
             backoff = std::min<uint64_t>(100u << std::min(worker.failures, 10u), kMaxBackoffMs);
         worker.restart_ms = now_ms + backoff;
-    } else if (kill_ms_ != UINT64_MAX && (status == 0 || phase_ != Phase::Draining)) {
-        return;  // as it was told
+    } else if (as_told(status)) {
+        return;
     }
     const std::string what = replaced ? fmt::format("restarted in {} ms", backoff) : "not restarted";
     const char* const which = phase_ == Phase::Serving    ? "worker"
@@ -124,8 +124,16 @@ void Generation::on_exit(unsigned number, int status, uint64_t now_ms) {
     }
 }
 
+bool Generation::as_told(int status) const {
+    if (status == 0) return terminated_ || phase_ == Phase::Draining;
+    // One that has just begun, or has ended but for its last steps, has no handler for the signal.
+    const bool signalled =
+        WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGKILL);
+    return terminated_ && (signalled || phase_ == Phase::Starting);
+}
+
 uint64_t Generation::next_start_ms() const {
-    if (phase_ > Phase::Serving || kill_ms_ != UINT64_MAX) return UINT64_MAX;
+    if (phase_ > Phase::Serving || terminated_) return UINT64_MAX;
     uint64_t next = UINT64_MAX;
     for (const WorkerProcess& worker : workers_) {
         if (worker.pid == 0) next = std::min(next, worker.restart_ms);
@@ -162,6 +170,7 @@ void Generation::drain(uint64_t timeout_ms, uint64_t now_ms) {
 }
 
 void Generation::terminate(uint64_t grace_ms, uint64_t now_ms) {
+    terminated_ = true;
     kill_ms_ = now_ms + grace_ms + kKillGraceMs;
     signal_all(SIGTERM);
 }
@@ -209,6 +218,7 @@ void Generation::reopen_logs(const Identity& identity) {
     add(logs_.access, ControlMessage::AccessLog);
     if (files.empty()) return;
     std::vector<int> numbers;
+    numbers.reserve(files.size());
     for (const FileDescriptor& file : files)
         numbers.push_back(file.get());
     for (const WorkerProcess& worker : workers_) {

@@ -87,6 +87,7 @@ class Generation {
 
   private:
     void set_accepting(unsigned number, bool accepting);
+    bool as_told(int status) const;
     void signal_all(int number);
 
     std::unique_ptr<Configuration> configuration_;
@@ -95,6 +96,7 @@ class Generation {
     std::vector<unsigned> sites_gone_;
     Phase phase_ = Phase::Starting;
     bool hurried_ = false;
+    bool terminated_ = false;
     uint64_t kill_ms_ = UINT64_MAX;
 };
 
