@@ -125,11 +125,10 @@ Found check(const char* function, const char* name, std::uintmax_t value, Locati
     return right ? Found::right : Found::wrong;
 }
 
-// The function's name when nothing was ever expected of it, else the parameter's.
+// The function's name when nothing is expected of it, else the parameter's.
 const char* unknown_symbol(const char* function, const char* parameter) noexcept {
     for (const Parameter& known : expectations().parameters) {
-        if (known.function == function && (!known.checks.empty() || known.name == parameter))
-            return parameter;
+        if (known.function == function && !known.checks.empty()) return parameter;
     }
     return function;
 }
