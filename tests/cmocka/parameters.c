@@ -80,6 +80,8 @@ TEST(count_always_unused, expect_value_count(number, value, 4, -1))
 TEST(count_maybe, expect_value_count(number, value, 4, -2))
 TEST(count_maybe_used, expect_value_count(number, value, 4, -2); number(4); number(4))
 TEST(count_zero, expect_value_count(number, value, 4, 0))
+TEST(count_zero_called, expect_value_count(number, value, 4, 0); number(4))
+TEST(count_less_than_maybe, expect_value_count(number, value, 4, -3); number(4); number(4))
 
 TEST(two_parameters, expect_value(send, kind, 1); expect_string(send, text, "x"); send(1, "x"))
 TEST(second_parameter_wrong, expect_value(send, kind, 1); expect_string(send, text, "x"); send(1, "y"))
@@ -136,6 +138,8 @@ int main(void) {
         T(count_maybe),
         T(count_maybe_used),
         T(count_zero),
+        T(count_zero_called),
+        T(count_less_than_maybe),
         T(two_parameters),
         T(second_parameter_wrong),
         T(second_parameter_unexpected),

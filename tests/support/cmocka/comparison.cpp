@@ -93,7 +93,7 @@ bool memory_equal(const void* left, const void* right, size_t size) noexcept {
         ++differences;
     }
     if (differences == 0) return true;
-    if (differences > most_differences_named) say("...\n");
+    if (differences >= most_differences_named) say("...\n");
     say("%zu bytes of %p and %p differ\n", differences, left, right);
     return false;
 }

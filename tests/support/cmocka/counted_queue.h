@@ -21,8 +21,9 @@ class Uses {
         if (count_ > 0) --count_;
         return count_ == 0;
     }
-    /// Whether the test has to use it (again).
-    bool wanted() const { return count_ > 0 || count_ == WILL_RETURN_ALWAYS; }
+    /// Whether the test has to use it (again). What is for no use at all can only be wanted.
+    bool wanted() const { return count_ >= 0 || count_ == WILL_RETURN_ALWAYS; }
+    bool usable() const { return count_ != 0; }
 
   private:
     int count_;
@@ -57,7 +58,7 @@ class CountedQueue {
     std::deque<Entry> entries_;
 };
 
-/// A count of 0 would never be used: fails the test.
+/// A value or call for no use at all fails the test.
 inline void require_count(int count, Location declared) noexcept {
     if (count != 0) return;
     say("count != 0\n");

@@ -110,13 +110,14 @@ std::uintmax_t address_of(const void* pointer) {
     return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
-enum class Found { right, wrong, none };
+enum class Found { right, wrong, none, unusable };
 
 // A custom check may itself leave the test, from here: hence no object with a destructor before the use is
 // counted.
 Found check(const char* function, const char* name, std::uintmax_t value, Location& declared) noexcept {
     Parameter* parameter = find(function, name);
     if (parameter == nullptr || parameter->checks.empty()) return Found::none;
+    if (!parameter->checks.front().uses.usable()) return Found::unusable;
     declared = parameter->checks.front().declared;
     expectations().last_checked = declared;
     const bool right = parameter->checks.front().value.holds(value);
@@ -155,7 +156,6 @@ Location left_expectations() noexcept {
 }  // namespace cmocka
 
 using cmocka::Check;
-using cmocka::require_count;
 
 void _check_expected(const char* function_name, const char* parameter_name, const char* file, int line,
                      LargestIntegralType value) {
@@ -169,9 +169,11 @@ void _check_expected(const char* function_name, const char* parameter_name, cons
             file, line, parameter_name, function_name, declared.file, declared.line);
         cmocka::fail_at({file, line});
     }
-    cmocka::say(
-        "No entries for symbol %s.\n%s:%d: error: Could not get value to check parameter %s of function %s\n",
-        cmocka::unknown_symbol(function_name, parameter_name), file, line, parameter_name, function_name);
+    if (found == cmocka::Found::none) {
+        cmocka::say("No entries for symbol %s.\n", cmocka::unknown_symbol(function_name, parameter_name));
+    }
+    cmocka::say("%s:%d: error: Could not get value to check parameter %s of function %s\n", file, line,
+                parameter_name, function_name);
     const cmocka::Location last = cmocka::expectations().last_checked;
     if (last.file != nullptr) {
         cmocka::say("%s:%d: note: Previously declared parameter value was declared here\n", last.file,
@@ -185,7 +187,6 @@ void _check_expected(const char* function_name, const char* parameter_name, cons
 void _expect_check(const char* function, const char* parameter, const char* file, int line,
                    CheckParameterValue check_function, LargestIntegralType check_data,
                    CheckParameterEvent* event, int count) {
-    require_count(count, {file, line});
     cmocka::queue({function, parameter, {file, line}, count},
                   {.kind = Check::Kind::custom,
                    .value = check_data,
@@ -194,71 +195,60 @@ void _expect_check(const char* function, const char* parameter, const char* file
 }
 
 void _expect_any(const char* function, const char* parameter, const char* file, int line, int count) {
-    require_count(count, {file, line});
     cmocka::queue({function, parameter, {file, line}, count}, {});
 }
 
 void _expect_value(const char* function, const char* parameter, const char* file, int line,
                    LargestIntegralType value, int count) {
-    require_count(count, {file, line});
     cmocka::queue({function, parameter, {file, line}, count}, {.kind = Check::Kind::value, .value = value});
 }
 
 void _expect_not_value(const char* function, const char* parameter, const char* file, int line,
                        LargestIntegralType value, int count) {
-    require_count(count, {file, line});
     cmocka::queue({function, parameter, {file, line}, count},
                   {.kind = Check::Kind::value, .negated = true, .value = value});
 }
 
 void _expect_in_set(const char* function, const char* parameter, const char* file, int line,
                     const LargestIntegralType values[], size_t number_of_values, int count) {
-    require_count(count, {file, line});
     cmocka::queue_set({function, parameter, {file, line}, count}, values, number_of_values, false);
 }
 
 void _expect_not_in_set(const char* function, const char* parameter, const char* file, int line,
                         const LargestIntegralType values[], size_t number_of_values, int count) {
-    require_count(count, {file, line});
     cmocka::queue_set({function, parameter, {file, line}, count}, values, number_of_values, true);
 }
 
 void _expect_in_range(const char* function, const char* parameter, const char* file, int line,
                       LargestIntegralType minimum, LargestIntegralType maximum, int count) {
-    require_count(count, {file, line});
     cmocka::queue({function, parameter, {file, line}, count},
                   {.kind = Check::Kind::in_range, .value = minimum, .maximum = maximum});
 }
 
 void _expect_not_in_range(const char* function, const char* parameter, const char* file, int line,
                           LargestIntegralType minimum, LargestIntegralType maximum, int count) {
-    require_count(count, {file, line});
     cmocka::queue({function, parameter, {file, line}, count},
                   {.kind = Check::Kind::in_range, .negated = true, .value = minimum, .maximum = maximum});
 }
 
 void _expect_string(const char* function, const char* parameter, const char* file, int line,
                     const char* string, int count) {
-    require_count(count, {file, line});
     cmocka::queue({function, parameter, {file, line}, count},
                   {.kind = Check::Kind::string, .value = cmocka::address_of(string)});
 }
 
 void _expect_not_string(const char* function, const char* parameter, const char* file, int line,
                         const char* string, int count) {
-    require_count(count, {file, line});
     cmocka::queue({function, parameter, {file, line}, count},
                   {.kind = Check::Kind::string, .negated = true, .value = cmocka::address_of(string)});
 }
 
 void _expect_memory(const char* function, const char* parameter, const char* file, int line,
                     const void* memory, size_t size, int count) {
-    require_count(count, {file, line});
     cmocka::queue_memory({function, parameter, {file, line}, count}, memory, size, false);
 }
 
 void _expect_not_memory(const char* function, const char* parameter, const char* file, int line,
                         const void* memory, size_t size, int count) {
-    require_count(count, {file, line});
     cmocka::queue_memory({function, parameter, {file, line}, count}, memory, size, true);
 }

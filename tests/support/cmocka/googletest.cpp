@@ -105,13 +105,13 @@ class CaseTest : public testing::Test {
         const testing::TestSuite* suite = googletest().current_test_suite();
         Entry& entry = *program().find(suite->name());
         if (!entry.finished) start(entry, suite->test_to_run_count());
-        if (!entry.group->counts_fixtures()) tell_fixtures(entry, "SETUP");
+        if (!entry.group->older()) tell_fixtures(entry, "SETUP");
     }
 
     static void TearDownTestSuite() {
         Entry& entry = *program().find(googletest().current_test_suite()->name());
         if (!entry.finished) finish(entry);
-        if (entry.group->counts_fixtures()) tell_fixtures(entry, "SETUP");
+        if (entry.group->older()) tell_fixtures(entry, "SETUP");
         tell_fixtures(entry, "TEARDOWN");
     }
 

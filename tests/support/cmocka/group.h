@@ -32,17 +32,17 @@ struct Case {
 
 class Group {
   public:
-    /// counts_fixtures: the older interface, where a failed setup or teardown counts by itself and skip() is
+    /// older: the older interface, where a failed setup or teardown counts by itself and skip() is
     /// a failure.
-    Group(std::string name, std::vector<Case> cases, Function setup, Function teardown, bool counts_fixtures)
-        : cases_(std::move(cases)), setup_(setup), teardown_(teardown), counts_fixtures_(counts_fixtures) {
+    Group(std::string name, std::vector<Case> cases, Function setup, Function teardown, bool older)
+        : cases_(std::move(cases)), setup_(setup), teardown_(teardown), older_(older) {
         result_.name = std::move(name);
     }
 
     const std::string& name() const { return result_.name; }
     const std::vector<Case>& cases() const { return cases_; }
     const GroupResult& result() const { return result_; }
-    bool counts_fixtures() const { return counts_fixtures_; }
+    bool older() const { return older_; }
 
     /// Forgets what an earlier repetition found and runs the group's setup. The failure, if it did.
     std::unique_ptr<CaseResult> set_up();
@@ -60,7 +60,7 @@ class Group {
     std::vector<Case> cases_;
     Function setup_;
     Function teardown_;
-    bool counts_fixtures_;
+    bool older_;
     void* state_ = nullptr;
     Checkpoint before_ = allocation_checkpoint();
     GroupResult result_;

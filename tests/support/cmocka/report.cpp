@@ -26,10 +26,7 @@ int GroupResult::count(Status status) const {
 }
 
 int GroupResult::failures() const {
-    int sum = errors;
-    for (const CaseResult& result : cases)
-        sum += result.failures;
-    return sum;
+    return count(Status::failed) + count(Status::error) + errors;
 }
 
 std::string failure_text(const CaseResult& result, std::string_view place_mark) {

@@ -21,16 +21,16 @@ struct CaseResult {
     std::vector<Ended> why;  ///< what failed or was skipped, in order: setup, test, teardown
     std::string reason;      ///< with Status::error: which of them made it one
     double seconds = 0;
-    int failures = 0;  ///< what it adds to the number that cmocka_run_group_tests returns
 };
 
 struct GroupResult {
     std::string name;
     std::vector<CaseResult> cases;
-    int errors = 0;  ///< of the group's setup
+    int errors = 0;  ///< of the group's own setup, in the older interface of its teardown too
     double seconds = 0;
 
     int count(Status status) const;
+    /// What cmocka_run_group_tests returns.
     int failures() const;
 };
 

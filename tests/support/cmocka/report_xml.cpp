@@ -1,5 +1,6 @@
-// The XML form: one document for all groups, written anew after each. To standard error where no file is
-// named, or where there is one already that is not of this run; there a document for each group.
+// The XML form: one document for all groups, written anew after each; to CMOCKA_XML_FILE. Where that names a
+// file that is there already and not of this run, or that cannot be written, a document for each group goes
+// to standard error; to standard output where it names none.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -80,14 +81,13 @@ std::string test_suite(const GroupResult& group) {
     return text + "  </testsuite>\n";
 }
 
-// The file's name, %g replaced by the group's; empty when none is wanted.
-std::string file_name(const std::string& group) {
-    const char* pattern = std::getenv("CMOCKA_XML_FILE");
-    std::string name = pattern != nullptr ? pattern : "";
-    for (size_t at = name.find("%g"); at != std::string::npos; at = name.find("%g", at + group.size())) {
-        name.replace(at, 2, group);
+// The file's name, %g replaced by the group's.
+std::string file_name(std::string pattern, const std::string& group) {
+    for (size_t at = pattern.find("%g"); at != std::string::npos;
+         at = pattern.find("%g", at + group.size())) {
+        pattern.replace(at, 2, group);
     }
-    return name;
+    return pattern;
 }
 
 class XmlReport : public Report {
@@ -102,9 +102,10 @@ class XmlReport : public Report {
 
     void group_ended(const GroupResult& result) override {
         const std::string suite = test_suite(result);
-        const std::string name = file_name(result.name);
-        if (!name.empty() && write(name, suite)) return;
-        print_error("%s<testsuites>\n%s</testsuites>\n", declared_ ? "" : declaration, suite.c_str());
+        const char* file = std::getenv("CMOCKA_XML_FILE");
+        if (file != nullptr && write(file_name(file, result.name), suite)) return;
+        const auto print = file != nullptr ? print_error : print_message;
+        print("%s<testsuites>\n%s</testsuites>\n", declared_ ? "" : declaration, suite.c_str());
         declared_ = true;
     }
 
