@@ -104,7 +104,7 @@ def xml_groups(text):
 
 
 def googletest_groups(path):
-    """GoogleTest's XML report. A failure of a group's own setup or teardown is a case without a name."""
+    """GoogleTest's XML report."""
     groups = []
     for suite in xml.etree.ElementTree.parse(path).getroot():
         cases = []

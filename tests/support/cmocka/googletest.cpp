@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "failure.h"
+#include "group_printer.h"
 
 namespace cmocka {
 namespace {
@@ -21,13 +24,14 @@ struct Entry {
     std::string suite;  // GoogleTest's name for it: unique
     bool started = false;
     bool finished = false;
-    std::vector<CaseResult>
-        fixture_failures{};  // of the group's own setup and teardown, which are their names
+    // Of the group's own setup and teardown; SETUP or TEARDOWN is their name.
+    std::vector<CaseResult> fixture_failures{};
 };
 
 struct Program {
     std::vector<std::unique_ptr<Entry>> entries;
     std::unique_ptr<Report> report;  // null: GoogleTest's own output
+    bool all_said = false;           // what comes now is for GoogleTest's reports only
 
     Entry* find(std::string_view suite) const {
         for (const auto& entry : entries) {
@@ -47,8 +51,7 @@ testing::UnitTest& googletest() {
     return *testing::UnitTest::GetInstance();
 }
 
-// --- what GoogleTest is told
-// ------------------------------------------------------------------------------------------
+// --- what GoogleTest is told ---
 
 void tell(const Ended& why, const std::string& reason) {
     std::string text = why.text;
@@ -69,7 +72,7 @@ void tell(const CaseResult& result) {
         tell(why, &why == &result.why.back() ? result.reason : std::string());
 }
 
-void tell_fixtures(const Entry& entry, std::string_view which) {
+void tell_fixture(const Entry& entry, std::string_view which) {
     for (const CaseResult& failure : entry.fixture_failures) {
         if (failure.name == which) tell(failure);
     }
@@ -80,7 +83,7 @@ void keep(Entry& entry, const char* which, std::unique_ptr<CaseResult> failure) 
     if (Report* report = program().report.get())
         report->group_fixture_failed(entry.group->name(), which, *failure);
     failure->name = which;
-    failure->reason = "GROUP " + failure->name + " failed";
+    failure->reason = "GROUP " + failure->name + " of " + entry.suite + " failed";
     entry.fixture_failures.push_back(std::move(*failure));
 }
 
@@ -98,137 +101,92 @@ void finish(Entry& entry) {
 
 class CaseTest : public testing::Test {
   public:
+    /// index: of the group's case, or beyond those of its fixtures' failure.
     CaseTest(Entry& entry, size_t index) : entry_(entry), index_(index) {}
 
     // A failure here makes GoogleTest pass over the tests; the older interface runs them all the same.
     static void SetUpTestSuite() {
         const testing::TestSuite* suite = googletest().current_test_suite();
         Entry& entry = *program().find(suite->name());
-        if (!entry.finished) start(entry, suite->test_to_run_count());
-        if (!entry.group->older()) tell_fixtures(entry, "SETUP");
+        if (entry.finished) return;
+        start(entry, suite->test_to_run_count());
+        if (!entry.group->older()) tell_fixture(entry, "SETUP");
     }
 
     static void TearDownTestSuite() {
         Entry& entry = *program().find(googletest().current_test_suite()->name());
-        if (!entry.finished) finish(entry);
-        if (entry.group->older()) tell_fixtures(entry, "SETUP");
-        tell_fixtures(entry, "TEARDOWN");
+        if (entry.finished) return;
+        finish(entry);
+        if (entry.group->older()) tell_fixture(entry, "SETUP");
+        tell_fixture(entry, "TEARDOWN");
     }
 
   private:
     void TestBody() override {
-        Group& group = *entry_.group;
-        const auto& results = group.result().cases;
         if (entry_.finished) {
-            const auto result = std::find_if(results.begin(), results.end(),
-                                             [this](const CaseResult& one) { return one.index == index_; });
-            if (result != results.end()) tell(*result);
+            say_again();
             return;
         }
+        Group& group = *entry_.group;
         Report* report = program().report.get();
         if (report != nullptr) report->case_started(group.cases()[index_].name);
         const CaseResult& result = group.run(index_);
         if (HasFailure()) group.fail_last("an assertion of GoogleTest failed");
-        if (report != nullptr) report->case_ended(result, static_cast<int>(results.size()));
+        if (report != nullptr) report->case_ended(result, static_cast<int>(group.result().cases.size()));
         tell(result);
+    }
+
+    void say_again() {
+        const size_t registered = entry_.group->cases().size();
+        if (index_ >= registered) {
+            tell(entry_.fixture_failures[index_ - registered]);
+            return;
+        }
+        const auto& results = entry_.group->result().cases;
+        const auto result = std::find_if(results.begin(), results.end(),
+                                         [this](const CaseResult& one) { return one.index == index_; });
+        if (result == results.end()) GTEST_SKIP() << "the group ended before";
+        tell(*result);
     }
 
     Entry& entry_;
     size_t index_;
 };
 
-// --- what GoogleTest prints
-// -------------------------------------------------------------------------------------------
+// --- running ---
 
-// GoogleTest's printer without the repetitions of finished groups; silent when one of CMocka's forms is
-// wanted.
-class GroupPrinter : public testing::TestEventListener {
-  public:
-    explicit GroupPrinter(std::unique_ptr<testing::TestEventListener> printer)
-        : printer_(std::move(printer)) {}
+// GoogleTest's flags on the command line, which main has not handed on: a test file written for CMocka knows
+// none.
+std::vector<std::string> command_line_flags() {
+    std::vector<std::string> arguments{program_invocation_short_name};
+    std::ifstream command_line("/proc/self/cmdline", std::ios::binary);
+    for (std::string argument; std::getline(command_line, argument, '\0');) {
+        if (argument.starts_with("--gtest_")) arguments.push_back(argument);
+    }
+    return arguments;
+}
 
-    void OnTestProgramStart(const testing::UnitTest& all) override {
-        if (on() && program().entries.size() == 1) printer_->OnTestProgramStart(all);
-    }
-    void OnTestIterationStart(const testing::UnitTest& all, int iteration) override {
-        if (on()) printer_->OnTestIterationStart(all, iteration);
-    }
-    void OnEnvironmentsSetUpStart(const testing::UnitTest& all) override {
-        if (on()) printer_->OnEnvironmentsSetUpStart(all);
-    }
-    void OnEnvironmentsSetUpEnd(const testing::UnitTest& all) override {
-        if (on()) printer_->OnEnvironmentsSetUpEnd(all);
-    }
-    void OnTestSuiteStart(const testing::TestSuite& suite) override {
-        enter(suite);
-        if (on() && !repeated_) printer_->OnTestSuiteStart(suite);
-    }
-#ifndef GTEST_REMOVE_LEGACY_TEST_CASEAPI_
-    void OnTestCaseStart(const testing::TestSuite& suite) override {
-        enter(suite);
-        if (on() && !repeated_) printer_->OnTestCaseStart(suite);
-    }
-    void OnTestCaseEnd(const testing::TestSuite& suite) override {
-        if (on() && !repeated_) printer_->OnTestCaseEnd(suite);
-    }
-#endif
-    void OnTestStart(const testing::TestInfo& test) override {
-        if (on() && !repeated_) printer_->OnTestStart(test);
-    }
-    void OnTestDisabled(const testing::TestInfo& test) override {
-        if (on() && !repeated_) printer_->OnTestDisabled(test);
-    }
-    // GoogleTest holds its lock here: the suite that runs is not to be asked of it.
-    void OnTestPartResult(const testing::TestPartResult& result) override {
-        if (on() && !repeated_) printer_->OnTestPartResult(result);
-    }
-    void OnTestEnd(const testing::TestInfo& test) override {
-        if (on() && !repeated_) printer_->OnTestEnd(test);
-    }
-    void OnTestSuiteEnd(const testing::TestSuite& suite) override {
-        if (on() && !repeated_) printer_->OnTestSuiteEnd(suite);
-    }
-    void OnEnvironmentsTearDownStart(const testing::UnitTest& all) override {
-        if (on()) printer_->OnEnvironmentsTearDownStart(all);
-    }
-    void OnEnvironmentsTearDownEnd(const testing::UnitTest& all) override {
-        if (on()) printer_->OnEnvironmentsTearDownEnd(all);
-    }
-    void OnTestIterationEnd(const testing::UnitTest& all, int iteration) override {
-        if (on()) printer_->OnTestIterationEnd(all, iteration);
-    }
-    void OnTestProgramEnd(const testing::UnitTest& all) override {
-        if (on()) printer_->OnTestProgramEnd(all);
-    }
+// Whether GoogleTest's printer shall print a suite's events, or (null) the program's.
+bool is_shown(const char* suite) {
+    if (program().report != nullptr || program().all_said) return false;
+    const Entry* entry = suite != nullptr ? program().find(suite) : nullptr;
+    return entry == nullptr || !entry->finished;
+}
 
-  private:
-    static bool on() {
-        return program().report == nullptr;
-    }
-    void enter(const testing::TestSuite& suite) {
-        const Entry* entry = program().find(suite.name());
-        repeated_ = entry != nullptr && entry->finished;
-    }
-
-    std::unique_ptr<testing::TestEventListener> printer_;
-    bool repeated_ = false;  // the suite is that of a finished group
-};
-
-// --- running
-// ----------------------------------------------------------------------------------------------------------
-
-// main belongs to the test file: GoogleTest has its flags from the environment (GTEST_FILTER ...).
 void initialise() {
     if (!program().entries.empty()) return;
-    int argc = 1;
-    std::string name = program_invocation_short_name;
-    char* argv[] = {name.data(), nullptr};
-    testing::InitGoogleTest(&argc, argv);
+    std::vector<std::string> arguments = command_line_flags();
+    std::vector<char*> pointers;
+    for (std::string& argument : arguments)
+        pointers.push_back(argument.data());
+    int argc = static_cast<int>(pointers.size());
+    pointers.push_back(nullptr);
+    testing::InitGoogleTest(&argc, pointers.data());
     program().report = chosen_report();
     auto& listeners = googletest().listeners();
     std::unique_ptr<testing::TestEventListener> printer(
         listeners.Release(listeners.default_result_printer()));
-    if (printer != nullptr) listeners.Append(new GroupPrinter(std::move(printer)));
+    if (printer != nullptr) listeners.Append(new GroupPrinter(std::move(printer), is_shown));
 }
 
 // A group that is run twice has the same name twice.
@@ -239,19 +197,26 @@ std::string unused_suite(const std::string& name) {
     return suite;
 }
 
-void register_tests(Entry& entry) {
-    const auto& cases = entry.group->cases();
-    for (size_t i = 0; i < cases.size(); ++i) {
-        testing::RegisterTest(entry.suite.c_str(), cases[i].name.c_str(), nullptr, nullptr, __FILE__,
-                              __LINE__, [&entry, i]() -> CaseTest* { return new CaseTest(entry, i); });
-    }
+// Where a test stands in its file is not known.
+void register_test(Entry& entry, const std::string& name, size_t index) {
+    testing::RegisterTest(entry.suite.c_str(), name.c_str(), nullptr, nullptr, "", 0,
+                          [&entry, index]() -> CaseTest* { return new CaseTest(entry, index); });
 }
 
-// The list is printed once and holds all groups, so not before main has ended.
-void list_at_exit() {
-    static const bool registered =
-        std::atexit([] { [[maybe_unused]] const int failed = RUN_ALL_TESTS(); }) == 0;
-    static_cast<void>(registered);
+void run_all() {
+    [[maybe_unused]] const int failed = RUN_ALL_TESTS();
+}
+
+// GoogleTest's reports leave out failures of a suite's own setup and teardown: there each becomes a test. Not
+// where tests are dealt out to several processes by their number, which has to be the same in all of them.
+void report_fixture_failures(Entry& entry) {
+    if (entry.fixture_failures.empty() || std::getenv("GTEST_TOTAL_SHARDS") != nullptr) return;
+    size_t index = entry.group->cases().size();
+    for (const CaseResult& failure : entry.fixture_failures)
+        register_test(entry, "GROUP " + failure.name, index++);
+    program().all_said = true;
+    run_all();
+    program().all_said = false;
 }
 
 }  // namespace
@@ -260,15 +225,18 @@ int run_group(std::unique_ptr<Group> group) {
     initialise();
     const std::string suite = unused_suite(group->name());
     Entry& entry = *program().entries.emplace_back(new Entry{.group = std::move(group), .suite = suite});
-    register_tests(entry);
+    const auto& cases = entry.group->cases();
+    for (size_t i = 0; i < cases.size(); ++i)
+        register_test(entry, cases[i].name, i);
     if (GTEST_FLAG_GET(list_tests)) {
-        list_at_exit();
+        // Printed once, with all groups: not before main has ended.
+        if (program().entries.size() == 1) std::atexit(run_all);
         return 0;
     }
-    [[maybe_unused]] const int failed = RUN_ALL_TESTS();
+    run_all();
     if (!entry.started) {
         // No test was left. CMocka's filters leave the group itself alone, GoogleTest's leave it out.
-        if (entry.group->cases().empty()) {
+        if (cases.empty()) {
             start(entry, 0);
             finish(entry);
         } else if (Report* report = program().report.get()) {
@@ -277,6 +245,7 @@ int run_group(std::unique_ptr<Group> group) {
         }
     }
     entry.finished = true;
+    report_fixture_failures(entry);
     if (!entry.group->leaves_no_blocks()) std::exit(255);
     return entry.group->failures();
 }

@@ -32,8 +32,7 @@ struct Case {
 
 class Group {
   public:
-    /// older: the older interface, where a failed setup or teardown counts by itself and skip() is
-    /// a failure.
+    /// older: run_tests and its kin, where skip() is a failure and that of the group's teardown counts.
     Group(std::string name, std::vector<Case> cases, Function setup, Function teardown, bool older)
         : cases_(std::move(cases)), setup_(setup), teardown_(teardown), older_(older) {
         result_.name = std::move(name);
