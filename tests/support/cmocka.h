@@ -19,8 +19,7 @@
 extern "C" {
 #endif
 
-/* --- values: every integer and pointer travels as the largest unsigned integer
- * ----------------------------------------- */
+/* --- values: every integer and pointer travels as the largest unsigned integer --- */
 #ifndef LargestIntegralType
 #define LargestIntegralType uintmax_t
 #endif
@@ -38,6 +37,9 @@ extern "C" {
 #define cast_ptr_to_largest_integral_type(value) \
     cast_to_largest_integral_type(cast_to_pointer_integral_type(value))
 
+/* Where a macro stands: two arguments. */
+#define CMOCKA_PLACE __FILE__, __LINE__
+
 #ifdef __GNUC__
 #define CMOCKA_PRINTF_ATTRIBUTE(format, first) __attribute__((__format__(__printf__, format, first)))
 #define CMOCKA_DEPRECATED __attribute__((deprecated))
@@ -46,175 +48,162 @@ extern "C" {
 #define CMOCKA_DEPRECATED
 #endif
 
-/* --- assertions: the test goes on when they hold, and is left when they do not
- * ----------------------------------------- */
-#define assert_true(c) _assert_true(cast_to_largest_integral_type(c), #c, __FILE__, __LINE__)
-#define assert_false(c) _assert_true(!cast_to_largest_integral_type(c), #c, __FILE__, __LINE__)
-#define assert_non_null(c) _assert_true(cast_ptr_to_largest_integral_type(c), #c, __FILE__, __LINE__)
-#define assert_null(c) _assert_true(!cast_ptr_to_largest_integral_type(c), #c, __FILE__, __LINE__)
+/* --- assertions: the test goes on when they hold, and is left when they do not --- */
+#define assert_true(c) _assert_true(cast_to_largest_integral_type(c), #c, CMOCKA_PLACE)
+#define assert_false(c) _assert_true(!cast_to_largest_integral_type(c), #c, CMOCKA_PLACE)
+#define assert_non_null(c) _assert_true(cast_ptr_to_largest_integral_type(c), #c, CMOCKA_PLACE)
+#define assert_null(c) _assert_true(!cast_ptr_to_largest_integral_type(c), #c, CMOCKA_PLACE)
 /* rc is not negative; error is the errno to name, or 0. */
 #define assert_return_code(rc, error)                                                                        \
     _assert_return_code(cast_to_largest_integral_type(rc), sizeof(rc), cast_to_largest_integral_type(error), \
-                        #rc, __FILE__, __LINE__)
+                        #rc, CMOCKA_PLACE)
 
 #define assert_int_equal(a, b) \
-    _assert_int_equal(cast_to_largest_integral_type(a), cast_to_largest_integral_type(b), __FILE__, __LINE__)
-#define assert_int_not_equal(a, b)                                                                      \
-    _assert_int_not_equal(cast_to_largest_integral_type(a), cast_to_largest_integral_type(b), __FILE__, \
-                          __LINE__)
-#define assert_ptr_equal(a, b)                                                                              \
-    _assert_int_equal(cast_ptr_to_largest_integral_type(a), cast_ptr_to_largest_integral_type(b), __FILE__, \
-                      __LINE__)
+    _assert_int_equal(cast_to_largest_integral_type(a), cast_to_largest_integral_type(b), CMOCKA_PLACE)
+#define assert_int_not_equal(a, b) \
+    _assert_int_not_equal(cast_to_largest_integral_type(a), cast_to_largest_integral_type(b), CMOCKA_PLACE)
+#define assert_ptr_equal(a, b)                                                                    \
+    _assert_int_equal(cast_ptr_to_largest_integral_type(a), cast_ptr_to_largest_integral_type(b), \
+                      CMOCKA_PLACE)
 #define assert_ptr_not_equal(a, b)                                                                    \
     _assert_int_not_equal(cast_ptr_to_largest_integral_type(a), cast_ptr_to_largest_integral_type(b), \
-                          __FILE__, __LINE__)
+                          CMOCKA_PLACE)
 /* At most epsilon apart, or as near as the precision of a float allows. */
 #define assert_float_equal(a, b, epsilon) \
-    _assert_float_equal((float)(a), (float)(b), (float)(epsilon), __FILE__, __LINE__)
+    _assert_float_equal((float)(a), (float)(b), (float)(epsilon), CMOCKA_PLACE)
 #define assert_float_not_equal(a, b, epsilon) \
-    _assert_float_not_equal((float)(a), (float)(b), (float)(epsilon), __FILE__, __LINE__)
+    _assert_float_not_equal((float)(a), (float)(b), (float)(epsilon), CMOCKA_PLACE)
 
-#define assert_string_equal(a, b) _assert_string_equal((const char*)(a), (const char*)(b), __FILE__, __LINE__)
+#define assert_string_equal(a, b) _assert_string_equal((const char*)(a), (const char*)(b), CMOCKA_PLACE)
 #define assert_string_not_equal(a, b) \
-    _assert_string_not_equal((const char*)(a), (const char*)(b), __FILE__, __LINE__)
+    _assert_string_not_equal((const char*)(a), (const char*)(b), CMOCKA_PLACE)
 #define assert_memory_equal(a, b, size) \
-    _assert_memory_equal((const void*)(a), (const void*)(b), size, __FILE__, __LINE__)
+    _assert_memory_equal((const void*)(a), (const void*)(b), size, CMOCKA_PLACE)
 #define assert_memory_not_equal(a, b, size) \
-    _assert_memory_not_equal((const void*)(a), (const void*)(b), size, __FILE__, __LINE__)
+    _assert_memory_not_equal((const void*)(a), (const void*)(b), size, CMOCKA_PLACE)
 
 /* Both ends of a range belong to it. */
 #define assert_in_range(value, minimum, maximum)                                                   \
     _assert_in_range(cast_to_largest_integral_type(value), cast_to_largest_integral_type(minimum), \
-                     cast_to_largest_integral_type(maximum), __FILE__, __LINE__)
+                     cast_to_largest_integral_type(maximum), CMOCKA_PLACE)
 #define assert_not_in_range(value, minimum, maximum)                                                   \
     _assert_not_in_range(cast_to_largest_integral_type(value), cast_to_largest_integral_type(minimum), \
-                         cast_to_largest_integral_type(maximum), __FILE__, __LINE__)
+                         cast_to_largest_integral_type(maximum), CMOCKA_PLACE)
 #define assert_in_set(value, values, number_of_values) \
-    _assert_in_set(cast_to_largest_integral_type(value), values, number_of_values, __FILE__, __LINE__)
+    _assert_in_set(cast_to_largest_integral_type(value), values, number_of_values, CMOCKA_PLACE)
 #define assert_not_in_set(value, values, number_of_values) \
-    _assert_not_in_set(cast_to_largest_integral_type(value), values, number_of_values, __FILE__, __LINE__)
+    _assert_not_in_set(cast_to_largest_integral_type(value), values, number_of_values, CMOCKA_PLACE)
 
-#define fail() _fail(__FILE__, __LINE__)
+#define fail() _fail(CMOCKA_PLACE)
 /* fail_msg(format, ...) as printf. */
-#define fail_msg(...) (_fail_text(__VA_ARGS__), _fail(__FILE__, __LINE__))
-#define skip() _skip(__FILE__, __LINE__)
+#define fail_msg(...) (_fail_text(__VA_ARGS__), _fail(CMOCKA_PLACE))
+#define skip() _skip(CMOCKA_PLACE)
 
-void _assert_true(const LargestIntegralType result, const char* const expression, const char* const file,
-                  const int line);
-void _assert_return_code(const LargestIntegralType result, size_t rlen, const LargestIntegralType error,
-                         const char* const expression, const char* const file, const int line);
-void _assert_int_equal(const LargestIntegralType a, const LargestIntegralType b, const char* const file,
-                       const int line);
-void _assert_int_not_equal(const LargestIntegralType a, const LargestIntegralType b, const char* const file,
-                           const int line);
-void _assert_float_equal(const float a, const float b, const float epsilon, const char* const file,
-                         const int line);
-void _assert_float_not_equal(const float a, const float b, const float epsilon, const char* const file,
-                             const int line);
-void _assert_string_equal(const char* const a, const char* const b, const char* const file, const int line);
-void _assert_string_not_equal(const char* const a, const char* const b, const char* file, const int line);
-void _assert_memory_equal(const void* const a, const void* const b, const size_t size, const char* const file,
-                          const int line);
-void _assert_memory_not_equal(const void* const a, const void* const b, const size_t size,
-                              const char* const file, const int line);
-void _assert_in_range(const LargestIntegralType value, const LargestIntegralType minimum,
-                      const LargestIntegralType maximum, const char* const file, const int line);
-void _assert_not_in_range(const LargestIntegralType value, const LargestIntegralType minimum,
-                          const LargestIntegralType maximum, const char* const file, const int line);
-void _assert_in_set(const LargestIntegralType value, const LargestIntegralType values[],
-                    const size_t number_of_values, const char* const file, const int line);
-void _assert_not_in_set(const LargestIntegralType value, const LargestIntegralType values[],
-                        const size_t number_of_values, const char* const file, const int line);
-void _fail(const char* const file, const int line);
-void _fail_text(const char* const format, ...) CMOCKA_PRINTF_ATTRIBUTE(1, 2);
-void _skip(const char* const file, const int line);
+void _assert_true(LargestIntegralType result, const char* expression, const char* file, int line);
+void _assert_return_code(LargestIntegralType result, size_t rlen, LargestIntegralType error,
+                         const char* expression, const char* file, int line);
+void _assert_int_equal(LargestIntegralType a, LargestIntegralType b, const char* file, int line);
+void _assert_int_not_equal(LargestIntegralType a, LargestIntegralType b, const char* file, int line);
+void _assert_float_equal(float a, float b, float epsilon, const char* file, int line);
+void _assert_float_not_equal(float a, float b, float epsilon, const char* file, int line);
+void _assert_string_equal(const char* a, const char* b, const char* file, int line);
+void _assert_string_not_equal(const char* a, const char* b, const char* file, int line);
+void _assert_memory_equal(const void* a, const void* b, size_t size, const char* file, int line);
+void _assert_memory_not_equal(const void* a, const void* b, size_t size, const char* file, int line);
+void _assert_in_range(LargestIntegralType value, LargestIntegralType minimum, LargestIntegralType maximum,
+                      const char* file, int line);
+void _assert_not_in_range(LargestIntegralType value, LargestIntegralType minimum, LargestIntegralType maximum,
+                          const char* file, int line);
+void _assert_in_set(LargestIntegralType value, const LargestIntegralType values[], size_t number_of_values,
+                    const char* file, int line);
+void _assert_not_in_set(LargestIntegralType value, const LargestIntegralType values[],
+                        size_t number_of_values, const char* file, int line);
+void _fail(const char* file, int line);
+void _fail_text(const char* format, ...) CMOCKA_PRINTF_ATTRIBUTE(1, 2);
+void _skip(const char* file, int line);
 
-/* --- what mocked functions return
- * -------------------------------------------------------------------------------------- */
+/* --- what mocked functions return --- */
 /* Counts: so often, or any number of times but at least once (ALWAYS), or any number of times (ONCE, of the
  * _maybe form). */
 #define WILL_RETURN_ALWAYS -1
 #define WILL_RETURN_ONCE -2
 
-#define mock() _mock(__func__, __FILE__, __LINE__)
+#define mock() _mock(__func__, CMOCKA_PLACE)
 #define mock_type(type) ((type)mock())
 #define mock_ptr_type(type) ((type)(uintptr_t)mock())
 #define will_return(function, value) \
-    _will_return(#function, __FILE__, __LINE__, cast_to_largest_integral_type(value), 1)
+    _will_return(#function, CMOCKA_PLACE, cast_to_largest_integral_type(value), 1)
 #define will_return_always(function, value) will_return_count(function, (value), WILL_RETURN_ALWAYS)
 #define will_return_maybe(function, value) will_return_count(function, (value), WILL_RETURN_ONCE)
 #define will_return_count(function, value, count) \
-    _will_return(#function, __FILE__, __LINE__, cast_to_largest_integral_type(value), count)
+    _will_return(#function, CMOCKA_PLACE, cast_to_largest_integral_type(value), count)
 
-LargestIntegralType _mock(const char* const function, const char* const file, const int line);
-void _will_return(const char* const function_name, const char* const file, const int line,
-                  const LargestIntegralType value, const int count);
+LargestIntegralType _mock(const char* function, const char* file, int line);
+void _will_return(const char* function_name, const char* file, int line, LargestIntegralType value,
+                  int count);
 
-/* --- what mocked functions are called with
- * ----------------------------------------------------------------------------- */
+/* --- what mocked functions are called with --- */
 /* Strings are compared as they are when the call comes; memory and sets are copied when they are expected. */
 #define check_expected(parameter) \
-    _check_expected(__func__, #parameter, __FILE__, __LINE__, cast_to_largest_integral_type(parameter))
+    _check_expected(__func__, #parameter, CMOCKA_PLACE, cast_to_largest_integral_type(parameter))
 #define check_expected_ptr(parameter) \
-    _check_expected(__func__, #parameter, __FILE__, __LINE__, cast_ptr_to_largest_integral_type(parameter))
+    _check_expected(__func__, #parameter, CMOCKA_PLACE, cast_ptr_to_largest_integral_type(parameter))
 
-#define expect_check(function, parameter, check_function, check_data)        \
-    _expect_check(#function, #parameter, __FILE__, __LINE__, check_function, \
+#define expect_check(function, parameter, check_function, check_data)  \
+    _expect_check(#function, #parameter, CMOCKA_PLACE, check_function, \
                   cast_to_largest_integral_type(check_data), NULL, 1)
 #define expect_any(function, parameter) expect_any_count(function, parameter, 1)
 #define expect_any_always(function, parameter) expect_any_count(function, parameter, WILL_RETURN_ALWAYS)
-#define expect_any_count(function, parameter, count) \
-    _expect_any(#function, #parameter, __FILE__, __LINE__, count)
+#define expect_any_count(function, parameter, count) _expect_any(#function, #parameter, CMOCKA_PLACE, count)
 
 #define expect_value(function, parameter, value) expect_value_count(function, parameter, value, 1)
 #define expect_value_count(function, parameter, value, count) \
-    _expect_value(#function, #parameter, __FILE__, __LINE__, cast_to_largest_integral_type(value), count)
+    _expect_value(#function, #parameter, CMOCKA_PLACE, cast_to_largest_integral_type(value), count)
 #define expect_not_value(function, parameter, value) expect_not_value_count(function, parameter, value, 1)
 #define expect_not_value_count(function, parameter, value, count) \
-    _expect_not_value(#function, #parameter, __FILE__, __LINE__, cast_to_largest_integral_type(value), count)
+    _expect_not_value(#function, #parameter, CMOCKA_PLACE, cast_to_largest_integral_type(value), count)
 
 /* The array itself, not a pointer to it: its size is taken. */
 #define expect_in_set(function, parameter, value_array) \
     expect_in_set_count(function, parameter, value_array, 1)
-#define expect_in_set_count(function, parameter, value_array, count)       \
-    _expect_in_set(#function, #parameter, __FILE__, __LINE__, value_array, \
+#define expect_in_set_count(function, parameter, value_array, count) \
+    _expect_in_set(#function, #parameter, CMOCKA_PLACE, value_array, \
                    sizeof(value_array) / sizeof((value_array)[0]), count)
 #define expect_not_in_set(function, parameter, value_array) \
     expect_not_in_set_count(function, parameter, value_array, 1)
-#define expect_not_in_set_count(function, parameter, value_array, count)       \
-    _expect_not_in_set(#function, #parameter, __FILE__, __LINE__, value_array, \
+#define expect_not_in_set_count(function, parameter, value_array, count) \
+    _expect_not_in_set(#function, #parameter, CMOCKA_PLACE, value_array, \
                        sizeof(value_array) / sizeof((value_array)[0]), count)
 
 #define expect_in_range(function, parameter, minimum, maximum) \
     expect_in_range_count(function, parameter, minimum, maximum, 1)
-#define expect_in_range_count(function, parameter, minimum, maximum, count)                             \
-    _expect_in_range(#function, #parameter, __FILE__, __LINE__, cast_to_largest_integral_type(minimum), \
+#define expect_in_range_count(function, parameter, minimum, maximum, count)                       \
+    _expect_in_range(#function, #parameter, CMOCKA_PLACE, cast_to_largest_integral_type(minimum), \
                      cast_to_largest_integral_type(maximum), count)
 #define expect_not_in_range(function, parameter, minimum, maximum) \
     expect_not_in_range_count(function, parameter, minimum, maximum, 1)
-#define expect_not_in_range_count(function, parameter, minimum, maximum, count)                             \
-    _expect_not_in_range(#function, #parameter, __FILE__, __LINE__, cast_to_largest_integral_type(minimum), \
+#define expect_not_in_range_count(function, parameter, minimum, maximum, count)                       \
+    _expect_not_in_range(#function, #parameter, CMOCKA_PLACE, cast_to_largest_integral_type(minimum), \
                          cast_to_largest_integral_type(maximum), count)
 
 #define expect_string(function, parameter, string) expect_string_count(function, parameter, string, 1)
 #define expect_string_count(function, parameter, string, count) \
-    _expect_string(#function, #parameter, __FILE__, __LINE__, (const char*)(string), count)
+    _expect_string(#function, #parameter, CMOCKA_PLACE, (const char*)(string), count)
 #define expect_not_string(function, parameter, string) expect_not_string_count(function, parameter, string, 1)
 #define expect_not_string_count(function, parameter, string, count) \
-    _expect_not_string(#function, #parameter, __FILE__, __LINE__, (const char*)(string), count)
+    _expect_not_string(#function, #parameter, CMOCKA_PLACE, (const char*)(string), count)
 
 #define expect_memory(function, parameter, memory, size) \
     expect_memory_count(function, parameter, memory, size, 1)
 #define expect_memory_count(function, parameter, memory, size, count) \
-    _expect_memory(#function, #parameter, __FILE__, __LINE__, (const void*)(memory), size, count)
+    _expect_memory(#function, #parameter, CMOCKA_PLACE, (const void*)(memory), size, count)
 #define expect_not_memory(function, parameter, memory, size) \
     expect_not_memory_count(function, parameter, memory, size, 1)
 #define expect_not_memory_count(function, parameter, memory, size, count) \
-    _expect_not_memory(#function, #parameter, __FILE__, __LINE__, (const void*)(memory), size, count)
+    _expect_not_memory(#function, #parameter, CMOCKA_PLACE, (const void*)(memory), size, count)
 
 /* Whether a parameter's value is right: not 0 if so. */
-typedef int (*CheckParameterValue)(const LargestIntegralType value,
-                                   const LargestIntegralType check_value_data);
+typedef int (*CheckParameterValue)(LargestIntegralType value, LargestIntegralType check_value_data);
 
 typedef struct SourceLocation {
     const char* file;
@@ -228,61 +217,54 @@ typedef struct CheckParameterEvent {
     LargestIntegralType check_value_data;
 } CheckParameterEvent;
 
-void _check_expected(const char* const function_name, const char* const parameter_name, const char* file,
-                     const int line, const LargestIntegralType value);
+void _check_expected(const char* function_name, const char* parameter_name, const char* file, int line,
+                     LargestIntegralType value);
 /* event: NULL, or memory of malloc that is freed with the expectation. */
-void _expect_check(const char* const function, const char* const parameter, const char* const file,
-                   const int line, const CheckParameterValue check_function,
-                   const LargestIntegralType check_data, CheckParameterEvent* const event, const int count);
-void _expect_any(const char* const function, const char* const parameter, const char* const file,
-                 const int line, const int count);
-void _expect_value(const char* const function, const char* const parameter, const char* const file,
-                   const int line, const LargestIntegralType value, const int count);
-void _expect_not_value(const char* const function, const char* const parameter, const char* const file,
-                       const int line, const LargestIntegralType value, const int count);
-void _expect_in_set(const char* const function, const char* const parameter, const char* const file,
-                    const int line, const LargestIntegralType values[], const size_t number_of_values,
-                    const int count);
-void _expect_not_in_set(const char* const function, const char* const parameter, const char* const file,
-                        const int line, const LargestIntegralType values[], const size_t number_of_values,
-                        const int count);
-void _expect_in_range(const char* const function, const char* const parameter, const char* const file,
-                      const int line, const LargestIntegralType minimum, const LargestIntegralType maximum,
-                      const int count);
-void _expect_not_in_range(const char* const function, const char* const parameter, const char* const file,
-                          const int line, const LargestIntegralType minimum,
-                          const LargestIntegralType maximum, const int count);
-void _expect_string(const char* const function, const char* const parameter, const char* const file,
-                    const int line, const char* string, const int count);
-void _expect_not_string(const char* const function, const char* const parameter, const char* const file,
-                        const int line, const char* string, const int count);
-void _expect_memory(const char* const function, const char* const parameter, const char* const file,
-                    const int line, const void* const memory, const size_t size, const int count);
-void _expect_not_memory(const char* const function, const char* const parameter, const char* const file,
-                        const int line, const void* const memory, const size_t size, const int count);
+void _expect_check(const char* function, const char* parameter, const char* file, int line,
+                   CheckParameterValue check_function, LargestIntegralType check_data,
+                   CheckParameterEvent* event, int count);
+void _expect_any(const char* function, const char* parameter, const char* file, int line, int count);
+void _expect_value(const char* function, const char* parameter, const char* file, int line,
+                   LargestIntegralType value, int count);
+void _expect_not_value(const char* function, const char* parameter, const char* file, int line,
+                       LargestIntegralType value, int count);
+void _expect_in_set(const char* function, const char* parameter, const char* file, int line,
+                    const LargestIntegralType values[], size_t number_of_values, int count);
+void _expect_not_in_set(const char* function, const char* parameter, const char* file, int line,
+                        const LargestIntegralType values[], size_t number_of_values, int count);
+void _expect_in_range(const char* function, const char* parameter, const char* file, int line,
+                      LargestIntegralType minimum, LargestIntegralType maximum, int count);
+void _expect_not_in_range(const char* function, const char* parameter, const char* file, int line,
+                          LargestIntegralType minimum, LargestIntegralType maximum, int count);
+void _expect_string(const char* function, const char* parameter, const char* file, int line,
+                    const char* string, int count);
+void _expect_not_string(const char* function, const char* parameter, const char* file, int line,
+                        const char* string, int count);
+void _expect_memory(const char* function, const char* parameter, const char* file, int line,
+                    const void* memory, size_t size, int count);
+void _expect_not_memory(const char* function, const char* parameter, const char* file, int line,
+                        const void* memory, size_t size, int count);
 
-/* --- in which order functions are called
- * ------------------------------------------------------------------------------- */
-#define function_called() _function_called(__func__, __FILE__, __LINE__)
-#define expect_function_call(function) _expect_function_call(#function, __FILE__, __LINE__, 1)
-#define expect_function_calls(function, times) _expect_function_call(#function, __FILE__, __LINE__, times)
-#define expect_function_call_any(function) _expect_function_call(#function, __FILE__, __LINE__, -1)
-#define ignore_function_calls(function) _expect_function_call(#function, __FILE__, __LINE__, -2)
+/* --- in which order functions are called --- */
+#define function_called() _function_called(__func__, CMOCKA_PLACE)
+#define expect_function_call(function) _expect_function_call(#function, CMOCKA_PLACE, 1)
+#define expect_function_calls(function, times) _expect_function_call(#function, CMOCKA_PLACE, times)
+#define expect_function_call_any(function) _expect_function_call(#function, CMOCKA_PLACE, -1)
+#define ignore_function_calls(function) _expect_function_call(#function, CMOCKA_PLACE, -2)
 
-void _function_called(const char* const function, const char* const file, const int line);
-void _expect_function_call(const char* const function_name, const char* const file, const int line,
-                           const int count);
+void _function_called(const char* function, const char* file, int line);
+void _expect_function_call(const char* function_name, const char* file, int line, int count);
 
-/* --- assertions of the code under test: #define assert(c) mock_assert((int)(c), #c, __FILE__, __LINE__)
- * ------------------ */
-void mock_assert(const int result, const char* const expression, const char* const file, const int line);
+/* --- assertions of the code under test; it has #define assert(c) mock_assert((int)(c), #c, file, line) ---
+ */
+void mock_assert(int result, const char* expression, const char* file, int line);
 
 #define expect_assert_failure(function_call)                                          \
     {                                                                                 \
         if (setjmp(global_expect_assert_env) == 0) {                                  \
             global_expecting_assert = 1;                                              \
             function_call;                                                            \
-            _missed_assert(#function_call, __FILE__, __LINE__);                       \
+            _missed_assert(#function_call, CMOCKA_PLACE);                             \
         }                                                                             \
         global_expecting_assert = 0;                                                  \
         print_message("Expected assertion %s occurred\n", global_last_failed_assert); \
@@ -291,14 +273,13 @@ void mock_assert(const int result, const char* const expression, const char* con
 extern int global_expecting_assert;
 extern jmp_buf global_expect_assert_env;
 extern const char* global_last_failed_assert;
-void _missed_assert(const char* const call, const char* const file, const int line);
+void _missed_assert(const char* call, const char* file, int line);
 
-/* --- memory: leaks and writes beyond a block fail the test
- * ------------------------------------------------------------- */
-#define test_malloc(size) _test_malloc(size, __FILE__, __LINE__)
-#define test_calloc(num, size) _test_calloc(num, size, __FILE__, __LINE__)
-#define test_realloc(ptr, size) _test_realloc(ptr, size, __FILE__, __LINE__)
-#define test_free(ptr) _test_free(ptr, __FILE__, __LINE__)
+/* --- memory: leaks and writes beyond a block fail the test --- */
+#define test_malloc(size) _test_malloc(size, CMOCKA_PLACE)
+#define test_calloc(num, size) _test_calloc(num, size, CMOCKA_PLACE)
+#define test_realloc(ptr, size) _test_realloc(ptr, size, CMOCKA_PLACE)
+#define test_free(ptr) _test_free(ptr, CMOCKA_PLACE)
 
 /* Code under test is compiled with UNIT_TESTING; <stdlib.h> has to come before this header then. */
 #ifdef UNIT_TESTING
@@ -308,13 +289,12 @@ void _missed_assert(const char* const call, const char* const file, const int li
 #define free test_free
 #endif
 
-void* _test_malloc(const size_t size, const char* file, const int line);
-void* _test_realloc(void* ptr, const size_t size, const char* file, const int line);
-void* _test_calloc(const size_t number_of_elements, const size_t size, const char* file, const int line);
-void _test_free(void* const ptr, const char* file, const int line);
+void* _test_malloc(size_t size, const char* file, int line);
+void* _test_realloc(void* ptr, size_t size, const char* file, int line);
+void* _test_calloc(size_t number_of_elements, size_t size, const char* file, int line);
+void _test_free(void* ptr, const char* file, int line);
 
-/* --- tests, groups, running
- * -------------------------------------------------------------------------------------------- */
+/* --- tests, groups, running --- */
 typedef void (*CMUnitTestFunction)(void** state);
 /* Setup or teardown: 0 when it succeeded. */
 typedef int (*CMFixtureFunction)(void** state);
@@ -350,18 +330,15 @@ struct CMUnitTest {
     _cmocka_run_group_tests(group_name, group_tests, sizeof(group_tests) / sizeof((group_tests)[0]), \
                             group_setup, group_teardown)
 
-int _cmocka_run_group_tests(const char* group_name, const struct CMUnitTest* const tests,
-                            const size_t num_tests, CMFixtureFunction group_setup,
-                            CMFixtureFunction group_teardown);
+int _cmocka_run_group_tests(const char* group_name, const struct CMUnitTest* tests, size_t num_tests,
+                            CMFixtureFunction group_setup, CMFixtureFunction group_teardown);
 
 /* Patterns for test names, * and ?; NULL: none. What does not match the first, or matches the second, is left
  * out. */
 void cmocka_set_test_filter(const char* pattern);
 void cmocka_set_skip_filter(const char* pattern);
 
-/* --- output
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- output --- */
 enum cm_message_output {
     CM_OUTPUT_STDOUT,
     CM_OUTPUT_SUBUNIT,
@@ -373,63 +350,12 @@ enum cm_message_output {
 void cmocka_set_message_output(enum cm_message_output output);
 
 /* To standard output and standard error. */
-void print_message(const char* const format, ...) CMOCKA_PRINTF_ATTRIBUTE(1, 2);
-void print_error(const char* const format, ...) CMOCKA_PRINTF_ATTRIBUTE(1, 2);
-void vprint_message(const char* const format, va_list args) CMOCKA_PRINTF_ATTRIBUTE(1, 0);
-void vprint_error(const char* const format, va_list args) CMOCKA_PRINTF_ATTRIBUTE(1, 0);
+void print_message(const char* format, ...) CMOCKA_PRINTF_ATTRIBUTE(1, 2);
+void print_error(const char* format, ...) CMOCKA_PRINTF_ATTRIBUTE(1, 2);
+void vprint_message(const char* format, va_list args) CMOCKA_PRINTF_ATTRIBUTE(1, 0);
+void vprint_error(const char* format, va_list args) CMOCKA_PRINTF_ATTRIBUTE(1, 0);
 
-/* --- the older interface
- * ----------------------------------------------------------------------------------------------- */
-typedef void (*UnitTestFunction)(void** state);
-
-typedef enum UnitTestFunctionType {
-    UNIT_TEST_FUNCTION_TYPE_TEST = 0,
-    UNIT_TEST_FUNCTION_TYPE_SETUP,
-    UNIT_TEST_FUNCTION_TYPE_TEARDOWN,
-    UNIT_TEST_FUNCTION_TYPE_GROUP_SETUP,
-    UNIT_TEST_FUNCTION_TYPE_GROUP_TEARDOWN,
-} UnitTestFunctionType;
-
-typedef struct UnitTest {
-    const char* name;
-    UnitTestFunction function;
-    UnitTestFunctionType function_type;
-} UnitTest;
-
-typedef struct GroupTest {
-    UnitTestFunction setup;
-    UnitTestFunction teardown;
-    const UnitTest* tests;
-    const size_t number_of_tests;
-} GroupTest;
-
-static inline void _unit_test_dummy(void** state) {
-    (void)state;
-}
-
-#define unit_test(f) \
-    { #f, f, UNIT_TEST_FUNCTION_TYPE_TEST }
-#define _unit_test_setup(test, setup) \
-    { #test "_" #setup, setup, UNIT_TEST_FUNCTION_TYPE_SETUP }
-#define _unit_test_teardown(test, teardown) \
-    { #test "_" #teardown, teardown, UNIT_TEST_FUNCTION_TYPE_TEARDOWN }
-#define unit_test_setup(test, setup) unit_test_setup_teardown(test, setup, _unit_test_dummy)
-#define unit_test_teardown(test, teardown) unit_test_setup_teardown(test, _unit_test_dummy, teardown)
-#define unit_test_setup_teardown(test, setup, teardown) \
-    _unit_test_setup(test, setup), unit_test(test), _unit_test_teardown(test, teardown)
-#define group_test_setup(setup) \
-    { "group_" #setup, setup, UNIT_TEST_FUNCTION_TYPE_GROUP_SETUP }
-#define group_test_teardown(teardown) \
-    { "group_" #teardown, teardown, UNIT_TEST_FUNCTION_TYPE_GROUP_TEARDOWN }
-
-#define run_test(f) _run_test(#f, f, NULL, UNIT_TEST_FUNCTION_TYPE_TEST, NULL)
-#define run_tests(tests) _run_tests(tests, sizeof(tests) / sizeof((tests)[0]))
-#define run_group_tests(tests) _run_group_tests(tests, sizeof(tests) / sizeof((tests)[0]))
-
-int _run_test(const char* const function_name, const UnitTestFunction Function, void** const state,
-              const UnitTestFunctionType function_type, const void* const heap_check_point);
-CMOCKA_DEPRECATED int _run_tests(const UnitTest* const tests, const size_t number_of_tests);
-CMOCKA_DEPRECATED int _run_group_tests(const UnitTest* const tests, const size_t number_of_tests);
+#include "cmocka/older.h"
 
 #ifdef __cplusplus
 }
