@@ -14,8 +14,8 @@ SHELL := /bin/sh
 Q := $(if $(V),,@)
 FORCE:
 export S MAKE VERSION
-.PHONY: FORCE all help run deps check check-unit check-scenario check-conformance check-browser faults asan tsan lint format \
-        bench bench-programs install uninstall clean distclean
+.PHONY: FORCE all help run deps check check-unit check-cmocka check-scenario check-conformance check-browser faults asan tsan \
+        lint format bench bench-programs cmocka-programs install uninstall clean distclean
 
 # These need packages before configure can succeed; deps installs only what is missing.
 NEEDS_build := run check check-% faults asan tsan bench lint
@@ -49,8 +49,8 @@ run: | need-packages   ## builds, starts websocket_echo and the server, prints t
 deps:                  ## installs the packages of utils/build/packages.debian (apt)
 	@$(T)deps build test lint
 
-check: | need-packages ## all tests: unit, scenarios against the real server, conformance lists, the browser
-	+@$(T)check release unit scenario conformance browser
+check: | need-packages ## all tests: unit, CMocka's, scenarios against the real server, conformance lists, the browser
+	+@$(T)check release unit cmocka scenario conformance browser
 check-unit: | need-packages      ## the unit tests
 	+@$(T)check $(FLAVOUR) unit
 check-scenario: | need-packages  ## the scenarios
@@ -59,10 +59,12 @@ check-conformance: | need-packages  ## the conformance lists
 	+@$(T)check $(FLAVOUR) conformance
 check-browser: | need-packages   ## the pages in Chromium
 	+@$(T)check $(FLAVOUR) browser
+check-cmocka: | need-packages    ## tests/support/cmocka.h against Debian's CMocka
+	+@$(T)check $(FLAVOUR) cmocka
 faults: | need-packages  ## the conformance lists must notice each of many faults
 	+@$(T)check release faults
-asan: | need-packages  ## unit tests, scenarios, conformance lists with AddressSanitizer and UBSan
-	+@$(T)check asan unit scenario conformance
+asan: | need-packages  ## unit tests, CMocka's, scenarios, conformance lists with AddressSanitizer and UBSan
+	+@$(T)check asan unit cmocka scenario conformance
 tsan: | need-packages  ## the same with ThreadSanitizer
 	+@$(T)check tsan unit scenario conformance
 lint: | need-packages  ## who includes whom, clang-format, clang-tidy; ANALYSE=1 adds clang's analyser
@@ -75,6 +77,7 @@ bench: | need-packages ## measures us and the peers; ARGS=--quick takes a minute
 	+@$(MAKE) $(JOBS) all bench-programs
 	@cd $(or $(S),.) && tests/bench/run --build $(abspath build/$(FLAVOUR)) $(ARGS)
 bench-programs: $(BENCH_PROGRAMS)
+cmocka-programs: $(CMOCKA_PROGRAMS) $(CMOCKA_REFERENCES)
 
 install: all           ## into DESTDIR and the prefix of configure
 	@$(INSTALL_ENVIRONMENT) $(T)install install build/$(FLAVOUR)

@@ -51,8 +51,11 @@ UNIT_SOURCES := $(sort $(patsubst ./%,%,$(shell cd $(or $(S),.) && find tests/un
                 $(call sources,tests/support/*.cpp)
 TEST_MODULE_SOURCES := $(call sources,tests/modules/*.cpp)
 BENCH_SOURCES := $(call sources,tests/bench/*.cpp)
+# Test files written for CMocka: each is built with tests/support/cmocka.h, and but those in own/ with Debian's libcmocka too.
+CMOCKA_SOURCES := $(call sources,tests/support/cmocka/*.cpp)
+CMOCKA_TESTS := $(call sources,$(foreach suffix,c cpp,tests/cmocka/*.$(suffix) tests/cmocka/own/*.$(suffix)))
 SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) $(UTILS_SOURCES) \
-                  $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES))
+                  $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES) $(CMOCKA_SOURCES) $(filter %.cpp,$(CMOCKA_TESTS)))
 OBJECTS := $(call objects,$(SOURCES))
 LLHTTP_OBJECTS := $(patsubst %.c,$(B)/obj/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
 STATIC_LIST := $(B)/obj/static_modules.o
@@ -70,6 +73,9 @@ SYSTEM_SERVER_FILES := $(SYSTEM_SERVERS:%=$(B)/bin/%)
 BENCH_PROGRAMS := $(patsubst tests/bench/%.cpp,$(B)/bench/%,$(BENCH_SOURCES))
 UNIT := $(B)/tests/unit
 TEST_MODULE_FILES := $(TEST_MODULE_SOURCES:%.cpp=$(B)/%.so)
+CMOCKA := $(B)/tests/libcmocka.a
+CMOCKA_PROGRAMS := $(CMOCKA_TESTS:tests/%=$(B)/tests/%.ours)
+CMOCKA_REFERENCES := $(patsubst tests/%,$(B)/tests/%.reference,$(filter-out tests/cmocka/own/%,$(CMOCKA_TESTS)))
 ALL_PRODUCTS := $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(SYSTEM_SERVER_FILES) compile_commands.json
 
 # --- generated files, rewritten only when their text changes ----------------------------------------------------------
@@ -131,7 +137,7 @@ COLOUR := $(if $(MAKE_TERMERR),-fdiagnostics-color=always)
 includes = $(if $(filter utils/%,$(1)),-I$(B)/include,-I$(S)src $(if $(filter tests/%,$(1)),-I$(or $(S),.) -I$(B)/include))
 paths = $(if $(filter src/server/% tests/unit/server/%,$(1)),-include $(CONFIG_PATHS))
 # Half of the unit tests' compile time would go into optimising what runs once.
-own_flags = $(if $(filter tests/unit/%,$(1)),-O0 -U_FORTIFY_SOURCE)
+own_flags = $(if $(filter tests/unit/%,$(1)),-O0 -U_FORTIFY_SOURCE) $(if $(filter tests/cmocka/%,$(1)),-I$(S)tests/support)
 compile_command = $(CXX) $(CXX_FLAGS) $(call own_flags,$(1)) -include $(BUILD_CONFIG) $(call paths,$(1)) $(call includes,$(1))
 
 $(B)/obj/%.o: $(S)%.cpp
@@ -143,6 +149,11 @@ $(STATIC_LIST): $(B)/obj/static_modules.cpp
 $(LLHTTP_OBJECTS): $(B)/obj/llhttp/%.o: $(firstword $(dir $(LLHTTP_SOURCES)))%.c $(BUILD_CONFIG)
 	$(call say,CC,$<)
 	$(call compile,$(CC) $(C_FLAGS))
+
+$(B)/obj/tests/%.o: $(S)tests/%.c $(BUILD_CONFIG)
+	$(call say,CC,$<)
+	$(call compile,$(CC) -std=c11 $(COMMON) $(WARNINGS) $(USER_CPPFLAGS) $(USER_CFLAGS) -I$(S)tests/support $(COLOUR))
+-include $(patsubst %.c,$(B)/obj/%.d,$(filter %.c,$(CMOCKA_TESTS)))
 
 $(OBJECTS) $(STATIC_LIST): | $(BUILD_CONFIG) $(CONFIG_PATHS)
 $(call objects,$(UTILS_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES)): | $(PUBLIC_HEADER)
@@ -196,6 +207,18 @@ $(UNIT): | $(TEST_MODULE_FILES)
 $(TEST_MODULE_FILES): $(B)/%.so: $(B)/obj/%.o
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,$(@F) -o $@ $<
+
+$(CMOCKA): $(call objects,$(CMOCKA_SOURCES))
+	$(call say,AR ,$@)
+	$(archive)
+$(foreach test,$(CMOCKA_TESTS),$(eval $(test:tests/%=$(B)/tests/%.ours): $(B)/obj/$(basename $(test)).o))
+$(CMOCKA_PROGRAMS): $(CMOCKA)
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -o $@ $(filter %.o,$^) $(CMOCKA) -lgtest
+# What ours is compared with: another's library, so without our flags.
+$(CMOCKA_REFERENCES): $(B)/tests/%.reference: $(S)tests/% $(wildcard $(S)tests/cmocka/*.h)
+	$(call say,REF,$@)
+	$(Q)mkdir -p $(@D); $(if $(filter %.cpp,$<),$(CXX) -std=c++20,$(CC) -std=c11) -w -o $@ $< -lcmocka
 
 $(BENCH_PROGRAMS): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIBMARMOSET)
 	$(call say,LD ,$@)
