@@ -75,14 +75,15 @@ size_t Http1::consume_head(Bytes data) {
         return end;
     }
     const size_t before = partial_.size();
+    if (partial_ == "\r" && bytes.front() == '\n') {  // an empty line before the request, its halves apart
+        partial_.clear();
+        skipped_empty_ = true;
+        return 1;
+    }
     // Never more than the limit is gathered; what a complete head leaves over is taken back.
     const size_t taken = std::min(
         bytes.size(), service_.limits.header_size + 4 - std::min(before, service_.limits.header_size));
     partial_.append(bytes.substr(0, taken));
-    if (before == 1 && partial_ == "\r\n") {
-        partial_.clear();
-        return taken;
-    }
     const size_t end = find_request_end(partial_, before);
     if (end == 0 || end > service_.limits.header_size) {
         refused_early(partial_);  // refuses for certain when the head is complete but too large
@@ -100,10 +101,10 @@ size_t Http1::consume_head(Bytes data) {
 // Position behind the head, 0 if it is not complete. `from` as find_head_end() has it.
 size_t Http1::find_request_end(std::string_view bytes, size_t from) const {
     if (service_.limits.http09) {
-        // A simple request is one line of two words (RFC 1945 5).
-        const size_t line = bytes.find("\r\n");
-        if (line != std::string_view::npos && bytes.substr(0, line).rfind(' ') == bytes.find(' '))
-            return line + 2;
+        // A simple request is one line of two words (RFC 1945 5): its end does not wait for what may follow.
+        const size_t line_end = bytes.find("\r\n");
+        const std::string_view line = bytes.substr(0, line_end);
+        if (line_end != std::string_view::npos && line.rfind(' ') == line.find(' ')) return line_end + 2;
     }
     return find_head_end(bytes, from);
 }
@@ -113,35 +114,28 @@ size_t Http1::find_request_end(std::string_view bytes, size_t from) const {
 bool Http1::refused_early(std::string_view bytes) {
     const size_t line_end = bytes.find("\r\n");
     if (line_end == std::string_view::npos) {
-        const size_t method_end = bytes.find_first_of(" \r\n");
-        const std::string_view method = bytes.substr(0, method_end);
-        if (!std::all_of(method.begin(), method.end(), [](char c) { return is_token_character(c); })) {
-            refuse(400, "not an HTTP request line");
-            return true;
-        }
-        if (method.size() > kLongestMethod) {
-            refuse(501, "unknown method");  // RFC 9112 3
-            return true;
-        }
-        if (bytes.size() > service_.limits.request_line + 64) {
-            refuse(414, "target too long");
+        std::string_view start = bytes;
+        if (start.ends_with('\r')) start.remove_suffix(1);  // may be half of the line's end
+        if (const unsigned status = check_line_start(start, service_.limits.request_line); status != 0) {
+            refuse(status, status == 414 ? "target too long" : "not an HTTP request line");
             return true;
         }
     }
+    Method method = Method::Other;  // HEAD is refused without a body, too
     if (line_end != std::string_view::npos) {
         // Judged as soon as it is there: nothing that follows can mend it.
         RequestLine line;
         const unsigned status =
             parse_request_line(bytes.substr(0, line_end), service_.limits.request_line, line);
+        if (status == 0) method = parse_method(line.method);
         if (status != 0 || (line.version.empty() && !service_.limits.http09)) {
-            refuse(status != 0 ? status : 400, "bad request line");
+            refuse(status != 0 ? status : 400, "bad request line", method);
             return true;
         }
     }
     if (bytes.size() > service_.limits.header_size) {
-        const bool long_line =
-            line_end == std::string_view::npos || line_end > service_.limits.request_line + 64;
-        refuse(long_line ? 414 : 431, long_line ? "target too long" : "header block too large");
+        const bool long_line = line_end == std::string_view::npos;
+        refuse(long_line ? 414 : 431, long_line ? "target too long" : "header block too large", method);
         return true;
     }
     return false;
@@ -265,7 +259,8 @@ void Http1::on_end_of_stream() {
     if (state_ == State::Waiting || connection().blocked()) {
         // What is pipelined behind it is answered, too; continue_pending() comes back here.
         if (exchange_ && partial_.empty()) exchange_->response.close = true;
-        if (state_ != State::Waiting) connection().close_after_output(CloseReason::PeerClosed);
+        if (state_ != State::Waiting && !connection().paused_for(net::ReadPause::Output))
+            connection().close_after_output(CloseReason::PeerClosed);
         return;
     }
     if (state_ == State::Ended) return;

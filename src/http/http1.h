@@ -36,8 +36,6 @@ class Http1 final : public net::Protocol {
   private:
     // Bounds what a client may send behind a request that is being answered.
     static constexpr size_t kReadLimit = 65536;
-    // Longer than any known one: its end is not waited for.
-    static constexpr size_t kLongestMethod = 32;
 
     enum class State : uint8_t { Head, Body, Waiting, Ended };
 
@@ -53,7 +51,7 @@ class Http1 final : public net::Protocol {
     void finish_exchange(bool close);
     void finish_request();
     void release_exchange(bool aborted);
-    void refuse(unsigned status, const char* reason);
+    void refuse(unsigned status, const char* reason, Method method = Method::Other);
     void count(Counter counter) { connection().loop().counters().add(counter); }
     void count_limit(unsigned status);
     void count_response(unsigned status);

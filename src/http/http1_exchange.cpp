@@ -213,8 +213,8 @@ void Http1::release_exchange(bool aborted) {
 }
 
 // Answers without asking the modules, and closes: after a malformed request nothing that follows can be
-// trusted.
-void Http1::refuse(unsigned status, const char* reason) {
+// trusted. `method`: of a request of which no more is known.
+void Http1::refuse(unsigned status, const char* reason, Method method) {
     count_limit(status);
     static log::RateLimit limit;
     if (limit.permit(connection().loop().now())) {
@@ -226,6 +226,7 @@ void Http1::refuse(unsigned status, const char* reason) {
         exchange_->connection_ = &connection();
         exchange_->service_ = &service_;
         exchange_->started_us = uv_hrtime() / 1000;
+        exchange_->request.method = method;
         answered_ = close_after_ = false;
     }
     exchange_->request.http09 = false;

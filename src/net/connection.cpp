@@ -99,7 +99,12 @@ void Connection::on_readable() {
     const MutableBytes buffer = loop_.read_buffer();
     if (lingering_) {
         const ssize_t count = transport_->read(buffer);
-        if (count == 0 || (count < 0 && count != -EAGAIN)) close(final_reason_);
+        if (count == 0 && unsent() != 0) {
+            pause(
+                ReadPause::Ended);  // it still reads what is on its way; linger_if_sent() closes behind that
+        } else if (count == 0 || (count < 0 && count != -EAGAIN)) {
+            close(final_reason_);
+        }
         return;
     }
     const MutableBytes room = buffer.first(std::min(buffer.size(), protocol_->read_limit()));

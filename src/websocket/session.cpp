@@ -249,7 +249,7 @@ void Session::on_control_payload(MutableBytes piece, bool end_of_frame) {
         return;
     }
     if (!control_) control_ = std::make_unique<ControlFrame>();
-    std::memcpy(control_->payload + control_->size, piece.data(), piece.size());
+    std::copy(piece.begin(), piece.end(), control_->payload + control_->size);
     control_->size = static_cast<uint8_t>(control_->size + piece.size());
     if (!end_of_frame) return;
     const auto whole = std::move(control_);
@@ -267,7 +267,7 @@ void Session::on_control_frame(Bytes payload) {
         // RFC 6455 5.5.3: of several pings only the latest needs its answer; a client that takes nothing must
         // not pile them up.
         if (!pending_pong_) pending_pong_ = std::make_unique<ControlFrame>();
-        std::memcpy(pending_pong_->payload, payload.data(), payload.size());
+        std::copy(payload.begin(), payload.end(), pending_pong_->payload);
         pending_pong_->size = static_cast<uint8_t>(payload.size());
     }
 }

@@ -59,7 +59,7 @@ void Session::send_data_frame(Opcode opcode, bool fin, Bytes payload) {
                                       deflating_ && !frame_sent_ ? kRsvCompressed : 0);
     frame_sent_ = true;
     if (copied) {
-        std::memcpy(at + size, payload.data(), payload.size());
+        if (!payload.empty()) std::memcpy(at + size, payload.data(), payload.size());
         size += payload.size();
     }
     output.commit(connection(), size);

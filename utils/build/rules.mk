@@ -2,7 +2,7 @@
 # obj/ bin/ lib/ modules/ include/ tests/ bench/. Source lists are the folders' contents.
 
 B := build/$(FLAVOUR)
-KNOWN_FLAVOURS := release debug asan tsan
+KNOWN_FLAVOURS := release debug asan tsan fuzz
 $(if $(filter $(FLAVOUR),$(KNOWN_FLAVOURS)),,$(error FLAVOUR=$(FLAVOUR): there are $(KNOWN_FLAVOURS)))
 
 # --- flags ------------------------------------------------------------------------------------------------------------
@@ -12,9 +12,17 @@ OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPTIMISE_debug := -Og -g3 -D_GLIBCXX_ASSERTIONS
 OPTIMISE_asan := -O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS
 OPTIMISE_tsan := -O1 -g1 -fno-omit-frame-pointer
+OPTIMISE_fuzz := -O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 SANITIZE_tsan := -fsanitize=thread
+SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 SANITIZE := $(SANITIZE_$(FLAVOUR))
+# libFuzzer is clang's, whatever compiles the rest.
+ifeq ($(FLAVOUR),fuzz)
+CXX := $(filter ccache,$(CXX)) clang++
+CC := $(filter ccache,$(CC)) clang
+COMPILER_TAG := clang
+endif
 
 COMMON := $(OPTIMISE_$(FLAVOUR)) $(SANITIZE) -fPIC -pthread $(HARDENING)
 # gcc 12 sees overlapping copies in its own std::string (its bug 105329).
@@ -54,8 +62,10 @@ BENCH_SOURCES := $(call sources,tests/bench/*.cpp)
 # Test files written for CMocka: each is built with tests/support/cmocka.h, and but those in own/ with Debian's libcmocka too.
 CMOCKA_SOURCES := $(call sources,tests/support/cmocka/*.cpp)
 CMOCKA_TESTS := $(call sources,$(foreach suffix,c cpp,tests/cmocka/*.$(suffix) tests/cmocka/own/*.$(suffix)))
+FUZZ_SOURCES := $(call sources,tests/fuzz/targets/*.cpp tests/fuzz/support/*.cpp tests/support/scripted_peer.cpp)
 SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) $(UTILS_SOURCES) \
-                  $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES) $(CMOCKA_SOURCES) $(filter %.cpp,$(CMOCKA_TESTS)))
+                  $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES) $(CMOCKA_SOURCES) $(filter %.cpp,$(CMOCKA_TESTS)) \
+                  $(FUZZ_SOURCES))
 OBJECTS := $(call objects,$(SOURCES))
 LLHTTP_OBJECTS := $(patsubst %.c,$(B)/obj/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
 STATIC_LIST := $(B)/obj/static_modules.o
@@ -156,7 +166,7 @@ $(B)/obj/tests/%.o: $(S)tests/%.c $(BUILD_CONFIG)
 -include $(patsubst %.c,$(B)/obj/%.d,$(filter %.c,$(CMOCKA_TESTS)))
 
 $(OBJECTS) $(STATIC_LIST): | $(BUILD_CONFIG) $(CONFIG_PATHS)
-$(call objects,$(UTILS_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES)): | $(PUBLIC_HEADER)
+$(call objects,$(UTILS_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES)): | $(PUBLIC_HEADER)
 -include $(OBJECTS:.o=.d) $(STATIC_LIST:.o=.d)
 
 $(PUBLIC_HEADER): $(S)src/libwebsocket/websocket_server.h
@@ -223,6 +233,8 @@ $(CMOCKA_REFERENCES): $(B)/tests/%.reference: $(S)tests/% $(wildcard $(S)tests/c
 $(BENCH_PROGRAMS): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIBMARMOSET)
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -o $@ $< $(LIBMARMOSET) $(LIBS)
+
+include $(T)fuzz.mk
 
 # --- for tools --------------------------------------------------------------------------------------------------------
 compile_commands.json: FORCE
