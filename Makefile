@@ -14,15 +14,16 @@ SHELL := /bin/sh
 Q := $(if $(V),,@)
 FORCE:
 export S MAKE VERSION
-.PHONY: FORCE all help run deps check check-unit check-scenario check-browser asan tsan lint format bench bench-programs \
-        install uninstall clean distclean
+.PHONY: FORCE all help run deps check check-unit check-cmocka check-scenario check-conformance check-browser faults asan tsan \
+        lint format bench bench-programs cmocka-programs fuzz fuzz-proof install uninstall clean distclean
 
 # These need packages before configure can succeed; deps installs only what is missing.
-NEEDS_build := run check check-% asan tsan bench lint
-NEEDS_test := check check-% asan tsan bench
+NEEDS_build := run check check-% faults asan tsan bench lint fuzz fuzz-proof
+NEEDS_test := check check-% faults asan tsan bench
 NEEDS_lint := lint format
+NEEDS_fuzz := fuzz fuzz-proof
 goals := $(or $(MAKECMDGOALS),all)
-SECTIONS := $(strip $(foreach section,build test lint,$(if $(filter $(NEEDS_$(section)),$(goals)),$(section))))
+SECTIONS := $(strip $(foreach section,build test lint fuzz,$(if $(filter $(NEEDS_$(section)),$(goals)),$(section))))
 
 ifneq ($(filter-out help deps format clean distclean,$(goals)),)
 config.mk: $(S)configure
@@ -47,20 +48,26 @@ run: | need-packages   ## builds, starts websocket_echo and the server, prints t
 	@$(T)run build/$(FLAVOUR)
 
 deps:                  ## installs the packages of utils/build/packages.debian (apt)
-	@$(T)deps build test lint
+	@$(T)deps build test lint fuzz
 
-check: | need-packages ## all tests: unit, scenarios against the real server, the browser
-	+@$(T)check release unit scenario browser
+check: | need-packages ## all tests: unit, CMocka's, scenarios against the real server, conformance lists, the browser
+	+@$(T)check release unit cmocka scenario conformance browser
 check-unit: | need-packages      ## the unit tests
 	+@$(T)check $(FLAVOUR) unit
 check-scenario: | need-packages  ## the scenarios
 	+@$(T)check $(FLAVOUR) scenario
+check-conformance: | need-packages  ## the conformance lists
+	+@$(T)check $(FLAVOUR) conformance
 check-browser: | need-packages   ## the pages in Chromium
 	+@$(T)check $(FLAVOUR) browser
-asan: | need-packages  ## unit tests and scenarios with AddressSanitizer and UBSan
-	+@$(T)check asan unit scenario
+check-cmocka: | need-packages    ## tests/support/cmocka.h against Debian's CMocka
+	+@$(T)check $(FLAVOUR) cmocka
+faults: | need-packages  ## the conformance lists must notice each of many faults
+	+@$(T)check release faults
+asan: | need-packages  ## unit tests, CMocka's, scenarios, conformance lists, the fuzz corpus with AddressSanitizer and UBSan
+	+@$(T)check asan unit cmocka scenario conformance fuzz-corpus
 tsan: | need-packages  ## the same with ThreadSanitizer
-	+@$(T)check tsan unit scenario
+	+@$(T)check tsan unit scenario conformance
 lint: | need-packages  ## who includes whom, clang-format, clang-tidy; ANALYSE=1 adds clang's analyser
 	+@$(T)lint build/$(FLAVOUR)
 format:                ## clang-format on every source
@@ -71,6 +78,15 @@ bench: | need-packages ## measures us and the peers; ARGS=--quick takes a minute
 	+@$(MAKE) $(JOBS) all bench-programs
 	@cd $(or $(S),.) && tests/bench/run --build $(abspath build/$(FLAVOUR)) $(ARGS)
 bench-programs: $(BENCH_PROGRAMS)
+cmocka-programs: $(CMOCKA_PROGRAMS) $(CMOCKA_REFERENCES)
+
+FUZZ_SECONDS := 300
+fuzz: | need-packages  ## fuzzes every target for FUZZ_SECONDS, 2 at a time; 0: plays the kept corpus (tests/fuzz/README.md)
+	+@$(MAKE) $(JOBS) FLAVOUR=fuzz fuzz-programs
+	@$(or $(S),./)tests/fuzz/run --build build/fuzz --seconds $(FUZZ_SECONDS) $(ARGS)
+fuzz-proof: | need-packages  ## puts faults into the sources, one at a time: each must be found
+	+@$(MAKE) $(JOBS) FLAVOUR=fuzz fuzz-programs build/fuzz/fuzz/commands.json
+	+@$(or $(S),./)tests/fuzz/run --build build/fuzz --prove $(ARGS)
 
 install: all           ## into DESTDIR and the prefix of configure
 	@$(INSTALL_ENVIRONMENT) $(T)install install build/$(FLAVOUR)

@@ -28,7 +28,9 @@ bool take_etag(std::string_view& list, bool& weak, std::string_view& tag) {
 
 RequestFields::RequestFields(const http::Request& request) {
     bool two_ranges = false;
-    const auto take_list = [&](std::string_view& field, const http::Header& header, std::string& joined) {
+    // Fields of one name are one list (RFC 9110 5.3). Two dates or two tags of If-Range make a value that is
+    // none, as they should (RFC 9110 13.1.3).
+    const auto take = [&](std::string_view& field, const http::Header& header, std::string& joined) {
         if (field.data() == nullptr) {
             field = header.value;
         } else if (joined.empty()) {
@@ -47,22 +49,23 @@ RequestFields::RequestFields(const http::Request& request) {
                 break;
             case 8:
                 if (equal_caseless(name, "if-match")) {
-                    take_list(if_match, header, joined_[0]);
+                    take(if_match, header, joined_[0]);
                 } else if (equal_caseless(name, "if-range")) {
-                    if_range = header.value;
+                    take(if_range, header, joined_[3]);
                 }
                 break;
             case 13:
-                if (equal_caseless(name, "if-none-match")) take_list(if_none_match, header, joined_[1]);
+                if (equal_caseless(name, "if-none-match")) take(if_none_match, header, joined_[1]);
                 break;
             case 15:
-                if (equal_caseless(name, "accept-encoding")) take_list(accept_encoding, header, joined_[2]);
+                if (equal_caseless(name, "accept-encoding")) take(accept_encoding, header, joined_[2]);
                 break;
             case 17:
-                if (equal_caseless(name, "if-modified-since")) if_modified_since = header.value;
+                if (equal_caseless(name, "if-modified-since")) take(if_modified_since, header, joined_[4]);
                 break;
             case 19:
-                if (equal_caseless(name, "if-unmodified-since")) if_unmodified_since = header.value;
+                if (equal_caseless(name, "if-unmodified-since"))
+                    take(if_unmodified_since, header, joined_[5]);
                 break;
             default:
                 break;

@@ -10,7 +10,7 @@
 namespace marmoset::document {
 
 /// The fields of a request that the choice and form of its answer depend on, found in one pass. Views into
-/// the request, which outlives it; a list that came in several lines is joined. Empty: not there.
+/// the request, which outlives it; what came in several lines is joined. Empty: not there.
 class RequestFields {
   public:
     explicit RequestFields(const http::Request& request);
@@ -26,7 +26,7 @@ class RequestFields {
     std::string_view accept_encoding;
 
   private:
-    std::string joined_[3];
+    std::string joined_[6];
 };
 
 struct Validators {

@@ -26,8 +26,9 @@ std::optional<uint64_t> parse_position(std::string_view text) {
     return value;
 }
 
-/// One range-spec. False: malformed. A range that lies outside of the representation gets size 0.
-bool parse_spec(std::string_view spec, uint64_t size, ByteRange& out) {
+/// One range-spec. False: malformed. A range without a byte of the representation gets size 0; it may be
+/// satisfiable all the same: a suffix of an empty one (RFC 9110 14.1.2).
+bool parse_spec(std::string_view spec, uint64_t size, ByteRange& out, bool& satisfiable) {
     const size_t dash = spec.find('-');
     if (dash == std::string_view::npos) return false;
     const std::string_view first_text = trim(spec.substr(0, dash));
@@ -37,6 +38,7 @@ bool parse_spec(std::string_view spec, uint64_t size, ByteRange& out) {
         if (!length) return false;
         out.size = std::min(*length, size);
         out.offset = size - out.size;
+        satisfiable = *length > 0;
         return true;
     }
     const auto first = parse_position(first_text);
@@ -44,7 +46,8 @@ bool parse_spec(std::string_view spec, uint64_t size, ByteRange& out) {
         last_text.empty() || last_text == "*" ? std::optional(kHuge) : parse_position(last_text);
     if (!first || !last || *last < *first) return false;
     out.offset = *first;
-    out.size = *first < size ? std::min(*last, size - 1) - *first + 1 : 0;
+    satisfiable = *first < size;
+    out.size = satisfiable ? std::min(*last, size - 1) - *first + 1 : 0;
     return true;
 }
 
@@ -86,13 +89,18 @@ RangeVerdict parse_ranges(std::string_view value, uint64_t size, std::vector<Byt
     }
     std::string_view list = value.substr(equals + 1);
     size_t count = 0;
+    bool all_outside = true;
     while (auto spec = next_list_element(list)) {
         ByteRange range;
-        if (++count > kMaxRanges || !parse_spec(*spec, size, range)) return RangeVerdict::Whole;
+        bool satisfiable = false;
+        if (++count > kMaxRanges || !parse_spec(*spec, size, range, satisfiable)) return RangeVerdict::Whole;
+        all_outside = all_outside && !satisfiable;
         if (range.size > 0) add_range(range, ranges);
     }
     if (count == 0) return RangeVerdict::Whole;
-    return ranges.empty() ? RangeVerdict::Unsatisfiable : RangeVerdict::Partial;
+    if (all_outside) return RangeVerdict::Unsatisfiable;
+    return ranges.empty() ? RangeVerdict::Whole
+                          : RangeVerdict::Partial;  // no Content-Range can tell of no byte
 }
 
 }  // namespace marmoset::document

@@ -14,7 +14,8 @@ struct ByteRange {
 };
 
 enum class RangeVerdict : uint8_t {
-    Whole,          ///< no usable Range: 200. Unknown unit, malformed, more ranges than kMaxRanges
+    Whole,          ///< no usable Range: 200. Unknown unit, malformed, more ranges than kMaxRanges, a suffix
+                    ///< of an empty representation
     Partial,        ///< 206 with `ranges`
     Unsatisfiable,  ///< 416
 };

@@ -156,7 +156,8 @@ void Connector::on_writable() {
     FileDescriptor socket = std::move(attempt_->socket);
     drop_attempt();  // its handle no longer watches the descriptor
     loop_.timers().disarm(*this);
-    owner_.on_connected(std::move(socket), peer_);
+    const net::Address peer = peer_;  // the connector may go in the call
+    owner_.on_connected(std::move(socket), peer);
 }
 
 void Connector::drop_attempt() {

@@ -15,6 +15,7 @@ namespace marmoset::websocket_module {
 GatewayClient::GatewayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
                              std::string_view server_name)
     : settings_(settings), worker_(worker), exchange_id_(exchange.id()) {
+    ++worker.users;
     if (!worker.access_log.enabled()) return;
     const http::Request& request = exchange.request;
     log_.reset(new LogEntry{std::string(server_name), exchange.connection().peer().host(), exchange.user,
@@ -23,7 +24,9 @@ GatewayClient::GatewayClient(http::Exchange& exchange, const Settings& settings,
                             exchange.started_us});
 }
 
-GatewayClient::~GatewayClient() = default;
+GatewayClient::~GatewayClient() {
+    --worker_.users;
+}
 
 void GatewayClient::forget_request() {
     exchange_id_ = 0;
@@ -58,6 +61,7 @@ void GatewayClient::refuse(unsigned status, std::string_view reason) {
     http::Exchange* exchange = request();
     exchange_id_ = 0;
     if (!exchange) return;
+    worker_.loop.counters().add(Counter::HandshakesRefused);
     if (status == 503) exchange->response.add("Retry-After", "1");
     std::string text = std::to_string(status);
     text.append(" ").append(reason.empty() ? http::reason_phrase(status) : reason).append("\n");

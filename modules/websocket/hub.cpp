@@ -66,6 +66,7 @@ void Hub::start_link(FileDescriptor socket) {
         if (clients_[id]) channel_->append({0, id, RecordType::Open, 0, 0}, as_bytes(payload));
     }
     early_opens_.clear();
+    channel_->set_silence_limit(settings_.link_timeout_ms);
     if (!channel_->start()) break_link("can't be polled");
 }
 
@@ -85,6 +86,7 @@ void Hub::on_end(const std::string& reason) {
         log::warning("link to {} ended: {}{}", server_, reason, limit.suffix());
     }
     worker_.loop.timers().disarm(*this);
+    drop_publication();
     owner_.on_hub_ended(*this);
     const std::vector<LinkClient*> clients = std::move(clients_);
     clients_.clear();
@@ -103,6 +105,7 @@ void Hub::close_direct() {
 void Hub::finish() {
     worker_.loop.timers().disarm(*this);
     connector_.reset();
+    drop_publication();
     if (!channel_ || channel_->closed()) return;
     channel_->flush();
     channel_->close();
@@ -238,6 +241,7 @@ void Hub::on_record(const link::Record& record) {
             if (text.empty() || text.size() > link::kMaxTopic) {
                 fault = "topic of 0 or more than 255 bytes";
             } else if (!topics_.join(*client, text)) {
+                worker_.loop.counters().add(Counter::LimitTopics);
                 client->on_fault("more than 1024 topics of one client");
             }
             break;
@@ -278,7 +282,6 @@ void Hub::on_publish(const link::Record& record) {
             return;
         }
         publishing_ = true;
-        publish_.clear();
     }
     if (payload.topic != publish_topic_ ||
         publish_.size() + payload.message.size() > settings_.session.max_message) {
@@ -286,9 +289,16 @@ void Hub::on_publish(const link::Record& record) {
         return;
     }
     publish_.insert(publish_.end(), payload.message.begin(), payload.message.end());
+    worker_.loop.add_queued_memory(static_cast<int64_t>(payload.message.size()));
     if (!last) return;
     publishing_ = false;
     publish(publish_topic_, publish_, publish_binary_, publish_except_);
+    drop_publication();
+}
+
+void Hub::drop_publication() {
+    worker_.loop.add_queued_memory(-static_cast<int64_t>(publish_.size()));
+    publish_.clear();
     if (publish_.capacity() > kFrameBlock) std::vector<uint8_t>().swap(publish_);
 }
 
@@ -296,7 +306,7 @@ void Hub::on_publish(const link::Record& record) {
 Hub::SharedFrame Hub::make_frame(Bytes payload, bool binary, bool compressed) {
     const size_t most = websocket::kMaxFrameHeader + payload.size();
     if (!frames_ || frames_->room() < most)
-        frames_ = Ref<net::OwnedBlock>(new net::OwnedBlock(std::max(kFrameBlock, most)));
+        frames_ = Ref<net::OwnedBlock>(new net::OwnedBlock(worker_.loop, std::max(kFrameBlock, most)));
     uint8_t* const frame = frames_->data() + frames_->used;
     const size_t header =
         websocket::encode_frame_header(frame, binary ? websocket::Opcode::Binary : websocket::Opcode::Text,
@@ -347,11 +357,11 @@ void Hub::on_packet_end() {
 }
 
 void Hub::grant_credit() {
-    const std::vector<uint32_t> due = std::move(credit_due_);
-    credit_due_.clear();
-    for (const uint32_t id : due) {
+    credited_.swap(credit_due_);
+    for (const uint32_t id : credited_) {
         if (id < clients_.size() && clients_[id]) clients_[id]->grant_credit();
     }
+    credited_.clear();
 }
 
 void Hub::on_drained() {

@@ -83,6 +83,7 @@ class Hub final : public net::Retired,
         Ref<RefCounted> owner;
     };
     SharedFrame make_frame(Bytes payload, bool binary, bool compressed);
+    void drop_publication();
     void publish(std::string_view topic, Bytes message, bool binary, uint32_t except);
     void grant_credit();
     void end_with_client(bool server_is_done);
@@ -107,6 +108,7 @@ class Hub final : public net::Retired,
     std::vector<bool> closing_ids_;     // by id: we sent our final record, the server's is still to come
     std::vector<uint32_t> free_ids_;
     std::vector<uint32_t> credit_due_;  // clients that have taken half a window since the last CREDIT
+    std::vector<uint32_t> credited_;    // those being granted it; empty but for its memory, which stays
     std::vector<uint32_t> paused_;      // clients whose own data met a full link
     Topics topics_;
     std::vector<uint8_t> publish_;  // a PUBLISH of several records being gathered

@@ -140,7 +140,7 @@ void LinkClient::deliver(Bytes frame, const Ref<RefCounted>& owner) {
         // 6455 5.4).
         if (session() &&
             held_bytes_ + frame.size() + session()->connection().unsent() > settings_.session.max_queue) {
-            session()->fail(CloseReason::Overflow);
+            session()->refuse_frame(CloseReason::Overflow);
             return;
         }
         held_bytes_ += frame.size();
@@ -232,6 +232,7 @@ void LinkClient::on_link_end() {
 }
 
 void LinkClient::on_timer() {
+    worker_.loop.counters().add(Counter::LimitHandshakeTimeout);
     log::warning("{}: no answer to a handshake in {} s", hub_->server(),
                  settings_.handshake_timeout_ms / 1000);
     hub_->send({0, id_, RecordType::Close, 0, websocket::kAbnormal}, as_bytes("handshake timeout"));

@@ -58,6 +58,7 @@ class WebsocketModule final : public Hub::Owner, public Device::Owner {
   private:
     WebsocketModule(Settings settings, unsigned slot) : settings_(std::move(settings)), slot_(slot) {}
 
+    http::Verdict handshake(http::Exchange& exchange);
     http::Verdict check(http::Exchange& exchange) const;
     http::Verdict refuse(http::Exchange& exchange, unsigned status, const char* reason) const;
     Route find_path(std::string_view path) const;
@@ -100,8 +101,12 @@ Result<void> WebsocketModule::start(module::Worker& worker) {
 }
 
 http::Verdict WebsocketModule::refuse(http::Exchange& exchange, unsigned status, const char* reason) const {
-    if (status == 426) exchange.response.add("Sec-WebSocket-Version", "13");
-    if (status == 426) exchange.response.add("Upgrade", "websocket");
+    if (status == 405) exchange.response.add("Allow", "GET");  // RFC 9110 15.5.6
+    if (status == 426) {
+        exchange.response.add("Sec-WebSocket-Version", "13");
+        exchange.response.add("Upgrade", "websocket");
+        exchange.response.add("Connection", "Upgrade");  // RFC 9110 7.8: whoever sends Upgrade names it there
+    }
     if (status == 503) exchange.response.add("Retry-After", "1");
     return exchange.respond(status, "text/plain; charset=utf-8",
                             std::to_string(status) + " " + reason + "\n");
@@ -124,6 +129,8 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
     handshake.version_count = request.count("sec-websocket-version");
     const std::string protocols = request.joined("sec-websocket-protocol");
     handshake.protocols = protocols;
+    const std::string extensions = request.joined("sec-websocket-extensions");
+    handshake.extensions = extensions;
     handshake.has_body = request.has_body();
     const websocket::HandshakeVerdict verdict = websocket::check_handshake(handshake);
     if (verdict.status != 0) return refuse(exchange, verdict.status, verdict.reason);
@@ -200,11 +207,19 @@ http::Verdict WebsocketModule::on_request(http::Exchange& exchange) {
         !websocket::wants_websocket(request.joined("upgrade"), request.joined("connection"))) {
         return http::Verdict::next();
     }
+    const http::Verdict verdict = handshake(exchange);
+    if (verdict.kind != http::Verdict::Wait) worker_->loop.counters().add(Counter::HandshakesRefused);
+    return verdict;
+}
+
+http::Verdict WebsocketModule::handshake(http::Exchange& exchange) {
     const http::Verdict checked = check(exchange);
     if (checked.kind != http::Verdict::Next) return checked;
     if (stopping_) return refuse(exchange, 503, "the server is stopping");
-    if (worker_->loop.memory_exhausted())
+    if (worker_->loop.memory_exhausted()) {
+        worker_->loop.counters().add(Counter::LimitMaxMemory);
         return refuse(exchange, 503, "the server is out of memory for new clients");
+    }
     bool refused = false;
     const Route route = find_route(exchange, refused);
     if (!route.found()) return refuse(exchange, 404, "no websocket server of that name");

@@ -18,6 +18,7 @@ bool RelayClient::accept(std::string_view subprotocol) {
     auto session = std::make_unique<websocket::Session>(exchange->connection(), *this, settings_.session,
                                                         std::move(deflate));
     session_ = session.get();
+    worker_.loop.counters().add(Counter::HandshakesAccepted);
     return upgrade(subprotocol, agreed, std::move(session));
 }
 

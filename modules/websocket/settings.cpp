@@ -47,6 +47,7 @@ Result<Settings> read_settings(const config::Section& section, bool check_only) 
     settings.deny_last = section.boolean("denylast");
     settings.origin = section.string("origin");
     settings.handshake_timeout_ms = section.milliseconds("handshake_timeout");
+    settings.link_timeout_ms = section.milliseconds("link_timeout");
     settings.headers = section.strings("headers");
     for (const std::string& name : settings.headers) {
         if (!is_token(name)) return section.error("headers", "\"" + name + "\" is not the name of a header");
@@ -55,6 +56,7 @@ Result<Settings> read_settings(const config::Section& section, bool check_only) 
     session.max_message = section.size("max_message");
     session.max_fragments = static_cast<uint32_t>(section.integer("max_fragments"));
     session.max_queue = section.size("queue");
+    session.drop_published = equal_caseless(section.string("overflow"), "drop");
     session.ping_ms = section.milliseconds("ping");
     session.ping_misses = static_cast<unsigned>(section.integer("ping_misses"));
     session.close_timeout_ms = section.milliseconds("close_timeout");

@@ -30,6 +30,7 @@ struct Settings {
     DialectsByName names;
     std::vector<LinkEntry> links;  ///< the first that matches counts
     uint64_t handshake_timeout_ms = 10000;
+    uint64_t link_timeout_ms = 30000;
     std::vector<std::string> headers;  ///< request headers passed to system servers
     websocket::SessionSettings session;
     std::optional<websocket::DeflatePolicy> deflate;  ///< unset: no compression
@@ -91,6 +92,13 @@ inline constexpr std::array kKeys = {
         .help = "Bytes that may wait for a client; beyond it close code 1013.",
         .min = 4096,
         .max = int64_t{1} << 40},
+    Key{.name = "overflow",
+        .type = Type::String,
+        .default_text = "close",
+        .help =
+            "What becomes of a client for whom a published message finds no room in queue: close (1013), or "
+            "drop: it misses the message.",
+        .choices = "close|drop"},
     Key{.name = "handshake_timeout",
         .type = Type::Seconds,
         .default_text = "10",
@@ -127,6 +135,13 @@ inline constexpr std::array kKeys = {
         .help = "How a SOCK_STREAM server's bytes are messages: bytes (what one read gives), lines (one text "
                 "message a line), records (those of the link). Of no effect on SOCK_SEQPACKET servers.",
         .choices = kFramings},
+    Key{.name = "link_timeout",
+        .type = Type::Seconds,
+        .default_text = "30",
+        .help = "Silence after which a system server's link counts as dead, its clients get 1012; asked for "
+                "a sign of life at a third of it.",
+        .min = 1,
+        .max = 86400},
     Key{.name = "type",
         .type = Type::String,
         .default_text = "text",

@@ -73,6 +73,8 @@ void StreamPeer::on_connected(FileDescriptor socket, const net::Address& peer) {
 
 void StreamPeer::on_connect_failed(const Error& error) {
     connector_.reset();
+    if (error.code == EAGAIN || error.code == ETIMEDOUT)
+        worker_.loop.counters().add(Counter::LimitHandshakeTimeout);
     static log::RateLimit limit;
     if (limit.permit(worker_.loop.now())) log::warning("{}{}", error.text, limit.suffix());
     if (waiting()) refuse(503, {});

@@ -19,12 +19,4 @@ bool parse_authority(std::string_view text, Authority& out);
 /// Same host: names without case, IPv6 addresses by value ("[::1]" and "[0:0::1]").
 bool equal_hosts(std::string_view a, std::string_view b);
 
-/// Value of one hexadecimal digit, -1 for any other character.
-constexpr int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 }  // namespace marmoset

@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "base/authority.h"
 #include "base/text.h"
 #include "base/utf8_sequence.h"
 

@@ -253,6 +253,8 @@ const Location& Source::location(unsigned line) const {
 Result<Source> read_source(const std::string& path) {
     Source source;
     if (auto done = Scanner(source).append_file(path, 1); !done) return done.error();
+    // libconfig takes a comment in the last line only if that line has an end.
+    if (!source.text.ends_with('\n')) source.text.push_back('\n');
     return source;
 }
 

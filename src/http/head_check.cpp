@@ -1,5 +1,6 @@
 #include "http/head_check.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -7,8 +8,23 @@
 
 namespace marmoset::http {
 
+namespace {
+
+constexpr size_t kLongestMethod = 32;    // longer ones are no methods of HTTP
+constexpr size_t kBesideTheTarget = 64;  // bytes of a request line: method, version, spaces
+
+}  // namespace
+
+unsigned check_line_start(std::string_view start, size_t max_target) {
+    const std::string_view method = start.substr(0, std::min(start.find(' '), kLongestMethod + 1));
+    if (!std::all_of(method.begin(), method.end(), is_token_character)) return 400;
+    if (method.size() > kLongestMethod) return 501;
+    return start.size() > max_target + kBesideTheTarget ? 414 : 0;
+}
+
 unsigned parse_request_line(std::string_view line, size_t max_target, RequestLine& out) {
     out = {};
+    if (const unsigned status = check_line_start(line, max_target); status != 0) return status;
     const size_t first = line.find(' ');
     if (first == std::string_view::npos) return 400;
     out.method = line.substr(0, first);

@@ -15,6 +15,11 @@ struct RequestLine {
     std::string_view version;  ///< "HTTP/1.1"; empty: a simple request of HTTP/0.9
 };
 
+/// Judges the beginning of a request line, or all of it, without CR and LF: what it refuses no further byte
+/// can mend. 0, or the status: 400 no token, 414 longer than any good line, 501 a method longer than any
+/// known one (RFC 9112 3).
+unsigned check_line_start(std::string_view start, size_t max_target);
+
 /// Splits and checks the line without its CRLF. 0, or the status: 400 malformed, 414 target longer than
 /// `max_target`, 501 method unknown, 505 major version.
 unsigned parse_request_line(std::string_view line, size_t max_target, RequestLine& out);

@@ -2,9 +2,18 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "http/head_check.h"
 
 namespace marmoset::http {
+
+namespace {
+
+// How long an idle connection is kept when others have taken over: a client in the middle of its work sends
+// its next request by then, and is told with the answer instead of losing it to the close (RFC 9112 9.5).
+constexpr uint64_t kDrainIdleMs = 2000;
+
+}  // namespace
 
 Http1::Http1(net::Connection& connection, Service& service) : net::Protocol(connection), service_(service) {
     connection.set_deadline(service_.limits.header_timeout_ms);
@@ -54,13 +63,7 @@ size_t Http1::consume_head(Bytes data) {
             skipped_empty_ = true;
             return skipped;
         }
-        size_t end = find_head_end(bytes, 0);
-        if (end == 0 && service_.limits.http09) {
-            // A simple request is one line of two words (RFC 1945 5).
-            const size_t line = bytes.find("\r\n");
-            if (line != std::string_view::npos && bytes.substr(0, line).rfind(' ') == bytes.find(' '))
-                end = line + 2;
-        }
+        const size_t end = find_request_end(bytes, 0);
         if (end == 0) {
             if (refused_early(bytes)) return data.size();
             partial_.assign(bytes);
@@ -72,19 +75,16 @@ size_t Http1::consume_head(Bytes data) {
         return end;
     }
     const size_t before = partial_.size();
+    if (partial_ == "\r" && bytes.front() == '\n') {  // an empty line before the request, its halves apart
+        partial_.clear();
+        skipped_empty_ = true;
+        return 1;
+    }
     // Never more than the limit is gathered; what a complete head leaves over is taken back.
     const size_t taken = std::min(
         bytes.size(), service_.limits.header_size + 4 - std::min(before, service_.limits.header_size));
     partial_.append(bytes.substr(0, taken));
-    if (before == 1 && partial_ == "\r\n") {
-        partial_.clear();
-        return taken;
-    }
-    size_t end = find_head_end(partial_, before);
-    if (end == 0 && service_.limits.http09 && partial_.ends_with("\r\n") &&
-        std::count(partial_.begin(), partial_.end(), ' ') == 1) {
-        end = partial_.size();
-    }
+    const size_t end = find_request_end(partial_, before);
     if (end == 0 || end > service_.limits.header_size) {
         refused_early(partial_);  // refuses for certain when the head is complete but too large
         return taken;
@@ -98,37 +98,44 @@ size_t Http1::consume_head(Bytes data) {
     return taken - left;
 }
 
+// Position behind the head, 0 if it is not complete. `from` as find_head_end() has it.
+size_t Http1::find_request_end(std::string_view bytes, size_t from) const {
+    if (service_.limits.http09) {
+        // A simple request is one line of two words (RFC 1945 5): its end does not wait for what may follow.
+        const size_t line_end = bytes.find("\r\n");
+        const std::string_view line = bytes.substr(0, line_end);
+        if (line_end != std::string_view::npos && line.rfind(' ') == line.find(' ')) return line_end + 2;
+    }
+    return find_head_end(bytes, from);
+}
+
 // True when an incomplete head can't become a good one; the request is refused then. A peer that speaks no
 // HTTP at all (TLS on a plain port) is not waited for.
 bool Http1::refused_early(std::string_view bytes) {
     const size_t line_end = bytes.find("\r\n");
     if (line_end == std::string_view::npos) {
-        const size_t method_end = bytes.find_first_of(" \r\n");
-        const std::string_view method = bytes.substr(0, method_end);
-        if (method.size() > 32 ||
-            !std::all_of(method.begin(), method.end(), [](char c) { return c >= '!' && c <= '~'; })) {
-            refuse(400, "not an HTTP request line");
-            return true;
-        }
-        if (bytes.size() > service_.limits.request_line + 64) {
-            refuse(414, "target too long");
+        std::string_view start = bytes;
+        if (start.ends_with('\r')) start.remove_suffix(1);  // may be half of the line's end
+        if (const unsigned status = check_line_start(start, service_.limits.request_line); status != 0) {
+            refuse(status, status == 414 ? "target too long" : "not an HTTP request line");
             return true;
         }
     }
+    Method method = Method::Other;  // HEAD is refused without a body, too
     if (line_end != std::string_view::npos) {
         // Judged as soon as it is there: nothing that follows can mend it.
         RequestLine line;
         const unsigned status =
             parse_request_line(bytes.substr(0, line_end), service_.limits.request_line, line);
+        if (status == 0) method = parse_method(line.method);
         if (status != 0 || (line.version.empty() && !service_.limits.http09)) {
-            refuse(status != 0 ? status : 400, "bad request line");
+            refuse(status != 0 ? status : 400, "bad request line", method);
             return true;
         }
     }
     if (bytes.size() > service_.limits.header_size) {
-        const bool long_line =
-            line_end == std::string_view::npos || line_end > service_.limits.request_line + 64;
-        refuse(long_line ? 414 : 431, long_line ? "target too long" : "header block too large");
+        const bool long_line = line_end == std::string_view::npos;
+        refuse(long_line ? 414 : 431, long_line ? "target too long" : "header block too large", method);
         return true;
     }
     return false;
@@ -140,6 +147,7 @@ size_t Http1::consume_body(Bytes data) {
     if (connection().ending() || state_ == State::Ended) return data.size();
     if (body.status != 0) {
         if (answered_) {
+            count_limit(body.status);
             connection().close_after_output(CloseReason::BadRequest);
             state_ = State::Ended;
         } else {
@@ -191,7 +199,7 @@ void Http1::on_output_progress() {
         arm_deadline();
         return;
     }
-    if (service_.draining && state_ == State::Head && partial_.empty()) {
+    if (service_.stopping && state_ == State::Head && partial_.empty()) {
         on_shutdown();
         return;
     }
@@ -218,7 +226,10 @@ void Http1::arm_deadline() {
         connection().clear_deadline();  // the waiting module has its own
     } else if (partial_.empty()) {
         head_started_ = false;
-        if (!skipped_empty_) connection().set_deadline(limits.keep_alive_ms);
+        if (!skipped_empty_) {
+            connection().set_deadline(service_.draining ? std::min(limits.keep_alive_ms, kDrainIdleMs)
+                                                        : limits.keep_alive_ms);
+        }
     } else if (head_started_) {
         // One deadline for the whole head, however slowly its bytes drip (RFC 9110 15.5.9).
         head_started_ = false;
@@ -228,14 +239,17 @@ void Http1::arm_deadline() {
 
 void Http1::on_deadline() {
     if (connection().blocked()) {
+        count(Counter::LimitSendTimeout);
         connection().close(CloseReason::SendTimeout);
     } else if (state_ == State::Body && !answered_) {
         refuse(408, "request body too slow");
     } else if (state_ == State::Body) {
+        count(Counter::LimitBodyTimeout);
         connection().close(CloseReason::BodyTimeout);
     } else if (!partial_.empty()) {
         refuse(408, "request head too slow");
     } else {
+        count(Counter::LimitKeepAlive);
         connection().close(CloseReason::KeepAliveEnd);
     }
 }
@@ -245,7 +259,8 @@ void Http1::on_end_of_stream() {
     if (state_ == State::Waiting || connection().blocked()) {
         // What is pipelined behind it is answered, too; continue_pending() comes back here.
         if (exchange_ && partial_.empty()) exchange_->response.close = true;
-        if (state_ != State::Waiting) connection().close_after_output(CloseReason::PeerClosed);
+        if (state_ != State::Waiting && !connection().paused_for(net::ReadPause::Output))
+            connection().close_after_output(CloseReason::PeerClosed);
         return;
     }
     if (state_ == State::Ended) return;
@@ -263,6 +278,11 @@ void Http1::on_shutdown() {
         connection().close_after_output(CloseReason::Shutdown);
         state_ = State::Ended;
     }
+}
+
+// A connection without a request yet keeps the time it was given: its client has done nothing but arrive.
+void Http1::on_drain() {
+    if (used_ && state_ == State::Head && partial_.empty() && !connection().blocked()) arm_deadline();
 }
 
 }  // namespace marmoset::http

@@ -26,6 +26,7 @@ class Http1 final : public net::Protocol {
     void on_deadline() override;
     void on_closed(CloseReason reason) override;
     void on_shutdown() override;
+    void on_drain() override;
 
     // For the exchange.
     void on_resume(Exchange& exchange, Verdict verdict);
@@ -41,6 +42,7 @@ class Http1 final : public net::Protocol {
     void consume(Bytes data);
     size_t consume_head(Bytes data);
     size_t consume_body(Bytes data);
+    size_t find_request_end(std::string_view bytes, size_t from) const;
     bool refused_early(std::string_view bytes);
     void begin_exchange(std::string_view head);
     void apply(Verdict verdict);
@@ -49,7 +51,10 @@ class Http1 final : public net::Protocol {
     void finish_exchange(bool close);
     void finish_request();
     void release_exchange(bool aborted);
-    void refuse(unsigned status, const char* reason);
+    void refuse(unsigned status, const char* reason, Method method = Method::Other);
+    void count(Counter counter) { connection().loop().counters().add(counter); }
+    void count_limit(unsigned status);
+    void count_response(unsigned status);
     void continue_pending();
     void arm_deadline();
     void log_access();
@@ -67,6 +72,7 @@ class Http1 final : public net::Protocol {
     bool continue_sent_ = false;
     bool answering_ = false;      // an answer is being written: a failed write must not free its exchange
     bool skipped_empty_ = false;  // empty lines before a request line: they buy no time
+    bool used_ = false;           // a request has come on this connection
 };
 
 }  // namespace marmoset::http

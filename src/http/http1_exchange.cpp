@@ -18,8 +18,9 @@ void Http1::begin_exchange(std::string_view head) {
     exchange_->connection_ = &connection();
     exchange_->service_ = &service_;
     exchange_->started_us = uv_hrtime() / 1000;
-    ++service_.counters.requests;
+    count(Counter::Requests);
     answered_ = close_after_ = continue_sent_ = head_started_ = skipped_empty_ = false;
+    used_ = true;
     const char* reason = "";
     const unsigned status = parser_.parse_head(head, service_.limits, exchange_->request, reason);
     if (status != 0) {
@@ -144,8 +145,7 @@ void Http1::write_head(bool close) {
 
 void Http1::finish_exchange(bool close) {
     const unsigned status = exchange_->response.status;
-    service_.counters.responses_4xx += status >= 400 && status < 500 ? 1 : 0;
-    service_.counters.responses_5xx += status >= 500 ? 1 : 0;
+    count_response(status);
     log_access();
     close_after_ = close_after_ || close;
     if (connection().closing()) {  // the write failed
@@ -162,6 +162,44 @@ void Http1::finish_exchange(bool close) {
     if (!parser_.in_body()) finish_request();
 }
 
+void Http1::count_response(unsigned status) {
+    count(static_cast<Counter>(static_cast<unsigned>(Counter::Responses1xx) + status / 100 - 1));
+    switch (status) {
+        case 400:
+            return count(Counter::Refusals400);
+        case 408:
+            return count(Counter::Refusals408);
+        case 413:
+            return count(Counter::Refusals413);
+        case 414:
+            return count(Counter::Refusals414);
+        case 431:
+            return count(Counter::Refusals431);
+        case 503:
+            return count(Counter::Refusals503);
+        default:
+            return;
+    }
+}
+
+// The limit that a request is refused for by `status`.
+void Http1::count_limit(unsigned status) {
+    switch (status) {
+        case 408:
+            return count(state_ == State::Body ? Counter::LimitBodyTimeout : Counter::LimitHeaderTimeout);
+        case 413:
+            return count(Counter::LimitBodySize);
+        case 414:
+            return count(Counter::LimitRequestLine);
+        case 431:
+            // Too large a head makes no exchange; one with too many lines was read.
+            return count(state_ == State::Head && exchange_ ? Counter::LimitHeaderCount
+                                                            : Counter::LimitHeaderSize);
+        default:
+            return;
+    }
+}
+
 // Response sent and body read: the next request may come.
 void Http1::finish_request() {
     state_ = State::Head;
@@ -175,9 +213,9 @@ void Http1::release_exchange(bool aborted) {
 }
 
 // Answers without asking the modules, and closes: after a malformed request nothing that follows can be
-// trusted.
-void Http1::refuse(unsigned status, const char* reason) {
-    ++service_.counters.bad_requests;
+// trusted. `method`: of a request of which no more is known.
+void Http1::refuse(unsigned status, const char* reason, Method method) {
+    count_limit(status);
     static log::RateLimit limit;
     if (limit.permit(connection().loop().now())) {
         log::info("{}: {} {}{}", connection().peer().text(), status, reason, limit.suffix());
@@ -188,6 +226,7 @@ void Http1::refuse(unsigned status, const char* reason) {
         exchange_->connection_ = &connection();
         exchange_->service_ = &service_;
         exchange_->started_us = uv_hrtime() / 1000;
+        exchange_->request.method = method;
         answered_ = close_after_ = false;
     }
     exchange_->request.http09 = false;
@@ -213,6 +252,7 @@ void Http1::upgrade(Exchange& exchange, std::string_view fields, std::unique_ptr
     output.commit(connection, size);
     answering_ = false;
     state_ = State::Ended;
+    count_response(101);
     release_exchange(false);
     if (connection.closing()) {  // the write failed: the new protocol hears of its end and nothing else
         protocol->on_closed(CloseReason::WriteError);
@@ -228,7 +268,7 @@ void Http1::upgrade(Exchange& exchange, std::string_view fields, std::unique_ptr
     // What happened while the answer was waited for.
     if (!connection.ending() && connection.paused_for(net::ReadPause::Ended))
         connection.protocol().on_end_of_stream();
-    if (!connection.ending() && service_.draining) connection.protocol().on_shutdown();
+    if (!connection.ending() && service_.stopping) connection.protocol().on_shutdown();
 }
 
 void Http1::log_access() {

@@ -18,24 +18,19 @@ const llhttp_settings_t& Parser::settings() {
         made.on_header_field = on_header_field;
         made.on_header_value = on_header_value;
         made.on_header_value_complete = on_header_value_complete;
-        made.on_chunk_header = on_chunk_header;
-        made.on_body = on_body;
-        made.on_message_complete = on_message_complete;
+        made.on_headers_complete = on_headers_complete;
         return made;
     }();
     return settings;
 }
 
 int Parser::on_header_field(llhttp_t* parser, const char* at, size_t size) {
-    Request* request = static_cast<Parser*>(parser->data)->request_;
-    if (request) request->headers.push_back({{at, size}, {}});  // else a trailer: nobody asks for those
+    static_cast<Parser*>(parser->data)->request_->headers.push_back({{at, size}, {}});
     return 0;
 }
 
 int Parser::on_header_value(llhttp_t* parser, const char* at, size_t size) {
-    Request* request = static_cast<Parser*>(parser->data)->request_;
-    if (!request) return 0;
-    Header& header = request->headers.back();
+    Header& header = static_cast<Parser*>(parser->data)->request_->headers.back();
     // The head is one piece of memory, so spans of one value are neighbours.
     header.value =
         header.value.empty()
@@ -45,35 +40,13 @@ int Parser::on_header_value(llhttp_t* parser, const char* at, size_t size) {
 }
 
 int Parser::on_header_value_complete(llhttp_t* parser) {
-    Request* request = static_cast<Parser*>(parser->data)->request_;
-    if (!request) return 0;
-    Header& header = request->headers.back();
+    Header& header = static_cast<Parser*>(parser->data)->request_->headers.back();
     header.value = trim(header.value);
     return 0;
 }
 
-// A chunk is refused by the size it announces, before its bytes are waited for.
-int Parser::on_chunk_header(llhttp_t* parser) {
-    auto* self = static_cast<Parser*>(parser->data);
-    self->progressed_ = true;
-    self->too_large_ =
-        parser->content_length > self->body_limit_ - std::min(self->body_limit_, self->body_size_);
-    return self->too_large_ ? HPE_USER : 0;
-}
-
-int Parser::on_body(llhttp_t* parser, const char* at, size_t size) {
-    auto* self = static_cast<Parser*>(parser->data);
-    self->progressed_ = true;
-    self->body_size_ += size;
-    self->too_large_ = self->body_size_ > self->body_limit_;
-    if (self->too_large_) return HPE_USER;
-    self->on_piece_(self->context_, as_bytes({at, size}));
-    return 0;
-}
-
-int Parser::on_message_complete(llhttp_t* parser) {
-    static_cast<Parser*>(parser->data)->complete_ = true;
-    return HPE_PAUSED;  // what follows is the next request's
+int Parser::on_headers_complete(llhttp_t*) {
+    return HPE_PAUSED;  // the body is read by feed_body()
 }
 
 unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request& request,
@@ -81,7 +54,7 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
     const size_t line_end = head.find("\r\n");
     RequestLine line;
     request.head = head;
-    in_body_ = complete_ = false;
+    in_body_ = false;
     unsigned status = parse_request_line(head.substr(0, line_end), limits.request_line, line);
     request.method_name = line.method;
     request.raw_target = line.target;
@@ -93,9 +66,14 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
         return status;
     }
     request.method = parse_method(line.method);
-    if ((status = parse_target(line.target, line.method, request.target)) != 0 ||
-        (request.target.form != TargetForm::Asterisk &&
-         (status = decode_path(request.target.raw_path, request.path)) != 0)) {
+    status = parse_target(line.target, line.method, request.target);
+    if (status == 0 && request.target.form == TargetForm::Authority) {
+        reason = "CONNECT";
+        return 501;  // there is no resource it could be allowed for
+    }
+    if (status == 0 && request.target.form != TargetForm::Asterisk)
+        status = decode_path(request.target.raw_path, request.path);
+    if (status != 0) {
         reason = "bad request target";
         return status;
     }
@@ -113,17 +91,10 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
     }
     request.minor_version = line.version[7] == '0' ? 0 : 1;
 
-    llhttp_init(&parser_, HTTP_REQUEST, &settings());
-    parser_.data = this;
     request_ = &request;
-    llhttp_errno_t error = llhttp_execute(&parser_, head.data(), head.size());
-    // An Upgrade that nobody takes is an ordinary request; one that is taken needs no parser any more.
-    if (error == HPE_PAUSED_UPGRADE) {
-        llhttp_resume_after_upgrade(&parser_);
-        error = HPE_OK;
-    }
+    const llhttp_errno_t error = read_headers(head, line_end);
     request_ = nullptr;
-    if (error != HPE_OK && error != HPE_PAUSED) {
+    if (error != HPE_PAUSED) {
         if (request.count("transfer-encoding") > 0) {
             if (const unsigned coding = check_transfer_encoding(request, reason); coding != 0) return coding;
         }
@@ -133,10 +104,36 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
     }
     if ((status = check_framing(request, reason)) != 0) return status;
     if ((status = check_host(request, reason)) != 0) return status;
-    in_body_ = !complete_;
-    body_size_ = framing_size_ = 0;
-    too_large_ = false;
+    chunked_ = request.chunked;
+    left_ = request.content_length.value_or(0);
+    in_body_ = request.has_body();
+    chunks_.reset();
     return 0;
+}
+
+// llhttp is not shown what it would refuse against the RFCs: a minor version it does not know, which means 1
+// (RFC 9110 2.5), and tabs at the end of a line, which are white space also behind a Content-Length (RFC 9112
+// 5.1). Neither is part of a value.
+llhttp_errno_t Parser::read_headers(std::string_view head, size_t line_end) {
+    llhttp_init(&parser_, HTTP_REQUEST, &settings());
+    parser_.data = this;
+    size_t shown = 0;
+    const auto show = [&](size_t end, size_t next) {
+        const llhttp_errno_t error = llhttp_execute(&parser_, head.data() + shown, end - shown);
+        shown = next;
+        return error;
+    };
+    llhttp_errno_t error = HPE_OK;
+    if (head[line_end - 1] > '1') {
+        error = show(line_end - 1, line_end);
+        if (error == HPE_OK) error = llhttp_execute(&parser_, "1", 1);
+    }
+    for (size_t tab = head.find('\t', line_end); error == HPE_OK && tab != std::string_view::npos;) {
+        const size_t behind = head.find_first_not_of(" \t", tab);
+        if (head[behind] == '\r') error = show(tab, behind);
+        tab = head.find('\t', behind);
+    }
+    return error == HPE_OK ? show(head.size(), head.size()) : error;
 }
 
 // RFC 9112 6: what tells the length of the body, and whether the connection persists (9.3).
@@ -251,21 +248,28 @@ Parser::Body Parser::feed_body(Bytes data, uint64_t limit, size_t framing_limit,
         result.complete = true;
         return result;
     }
-    body_limit_ = limit;
-    on_piece_ = on_piece;
-    context_ = context;
-    progressed_ = false;
-    const auto* at = reinterpret_cast<const char*>(data.data());
-    const llhttp_errno_t error = llhttp_execute(&parser_, at, data.size());
-    if (error == HPE_OK) {
-        result.used = data.size();
-        framing_size_ = progressed_ ? 0 : framing_size_ + data.size();
-        if (framing_size_ > framing_limit) result.status = 431;
-    } else if (error == HPE_PAUSED || error == HPE_PAUSED_UPGRADE) {
-        result.used = static_cast<size_t>(llhttp_get_error_pos(&parser_) - at);
-        result.complete = complete_;
+    if (!chunked_) {
+        result.used = static_cast<size_t>(std::min<uint64_t>(left_, data.size()));
+        left_ -= result.used;
+        result.complete = left_ == 0;
+        if (result.used > 0) on_piece(context, data.first(result.used));
     } else {
-        result.status = too_large_ ? 413 : 400;
+        switch (chunks_.feed(data, {limit, framing_limit}, on_piece, context, result.used)) {
+            case ChunkedDecoder::Status::More:
+                break;
+            case ChunkedDecoder::Status::Complete:
+                result.complete = true;
+                break;
+            case ChunkedDecoder::Status::Bad:
+                result.status = 400;
+                break;
+            case ChunkedDecoder::Status::TooLarge:
+                result.status = 413;
+                break;
+            case ChunkedDecoder::Status::TooMuchFraming:
+                result.status = 431;
+                break;
+        }
     }
     if (result.complete) in_body_ = false;
     return result;

@@ -1,5 +1,5 @@
-// llhttp to Request. In: a complete head in one piece, then the body's bytes as they come. Out: a checked
-// Request, body pieces, or the status to refuse with.
+// llhttp to Request, and the end of its body. In: a complete head in one piece, then the body's bytes as they
+// come. Out: a checked Request, body pieces, or the status to refuse with.
 #pragma once
 
 #include <llhttp.h>
@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "http/chunked.h"
 #include "http/request.h"
 #include "http/service.h"
 
@@ -39,26 +40,20 @@ class Parser {
     static int on_header_field(llhttp_t* parser, const char* at, size_t size);
     static int on_header_value(llhttp_t* parser, const char* at, size_t size);
     static int on_header_value_complete(llhttp_t* parser);
-    static int on_chunk_header(llhttp_t* parser);
-    static int on_body(llhttp_t* parser, const char* at, size_t size);
-    static int on_message_complete(llhttp_t* parser);
+    static int on_headers_complete(llhttp_t* parser);
     static const llhttp_settings_t& settings();
 
+    llhttp_errno_t read_headers(std::string_view head, size_t line_end);
     unsigned check_transfer_encoding(Request& request, const char*& reason) const;
     unsigned check_framing(Request& request, const char*& reason);
     unsigned check_host(Request& request, const char*& reason);
 
     llhttp_t parser_;
-    bool in_body_ = false;
-    bool complete_ = false;
     Request* request_ = nullptr;  // during parse_head
-    uint64_t body_size_ = 0;
-    uint64_t body_limit_ = 0;
-    size_t framing_size_ = 0;  // bytes of chunk framing since the last content: extensions, trailers
-    bool too_large_ = false;
-    bool progressed_ = false;  // content or a chunk came with this feed
-    void (*on_piece_)(void*, Bytes) = nullptr;
-    void* context_ = nullptr;
+    bool in_body_ = false;
+    bool chunked_ = false;
+    uint64_t left_ = 0;  // of a body with Content-Length
+    ChunkedDecoder chunks_;
 };
 
 }  // namespace marmoset::http

@@ -27,14 +27,6 @@ struct Limits {
     bool http09 = false;
 };
 
-/// Counters of one worker and entry, for the logs of today and the status page of tomorrow.
-struct Counters {
-    uint64_t requests = 0;
-    uint64_t bad_requests = 0;
-    uint64_t responses_4xx = 0;
-    uint64_t responses_5xx = 0;
-};
-
 struct Service {
     Service(net::Loop& the_loop, ExchangePool& the_exchanges, Handler& the_handler,
             log::AccessLog& the_access_log)
@@ -49,7 +41,7 @@ struct Service {
     std::string server_name;    ///< value of the Server field; empty: none is sent
     std::string static_fields;  ///< fields every response has (security, `headers`), "Name: value\r\n" each
     bool draining = false;      ///< responses close their connection
-    Counters counters;
+    bool stopping = false;      ///< and what is upgraded is told at once that the worker is stopping
 
     /// Server, Date and static_fields as they go into each response; made once a second.
     std::string_view common_fields();

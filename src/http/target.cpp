@@ -21,13 +21,16 @@ int escape_value(std::string_view text, size_t at) {
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-/// Visible ASCII without '#', every '%' with its two digits.
+/// Visible ASCII without '#', in front of the query every '%' with its two digits. Browsers leave a '%' of a
+/// query that begins no escape as it is; no name is made of it here.
 bool is_clean(std::string_view target) {
+    bool in_query = false;
     for (size_t i = 0; i < target.size(); ++i) {
         const char c = target[i];
         if (c <= ' ' || c > '~' || c == '#')
             return false;  // a byte above 0x7f fails too, as signed or as unsigned
-        if (c == '%' && escape_value(target, i) < 0) return false;
+        in_query = in_query || c == '?';
+        if (c == '%' && !in_query && escape_value(target, i) < 0) return false;
     }
     return !target.empty();
 }

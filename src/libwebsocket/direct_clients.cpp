@@ -52,7 +52,7 @@ void DirectClients::publish(std::string_view name, std::string_view data, Type t
         log::error("publish to {}: text that is not UTF-8", name);
         return;
     }
-    auto* block = new net::OwnedBlock(websocket::kMaxFrameHeader + message.size());
+    auto* block = new net::OwnedBlock(context_.loop, websocket::kMaxFrameHeader + message.size());
     const Ref<RefCounted> owner(block);
     const auto opcode = type == Type::Binary ? websocket::Opcode::Binary : websocket::Opcode::Text;
     const size_t header = websocket::encode_frame_header(block->data(), opcode, true, message.size());

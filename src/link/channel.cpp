@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -20,8 +21,6 @@ constexpr size_t kLargePayload =
 // Of a stream there is one a client, and a piece of its own costs no packet.
 constexpr size_t kStreamBatch = 8192;
 constexpr size_t kStreamLargePayload = 4096;
-constexpr uint64_t kCheckMs = 10000;  // PING after so much silence
-constexpr uint64_t kDeadMs = 30000;
 
 bool is_stream_socket(int socket) {
     int type = 0;
@@ -51,7 +50,7 @@ Channel::~Channel() {
 
 bool Channel::start() {
     heard_at_ = loop_.now();
-    loop_.timers().arm(*this, kCheckMs);
+    loop_.timers().arm(*this, dead_ms_ / 3);
     return socket_->start();
 }
 
@@ -224,12 +223,14 @@ void Channel::on_end(const std::string& reason) {
 
 void Channel::on_timer() {
     const uint64_t silent = loop_.now() - heard_at_;
-    if (silent >= kDeadMs) {
-        end("no answer to PING for 30 s");
+    const uint64_t check_ms = dead_ms_ / 3;
+    if (silent >= dead_ms_) {
+        loop_.counters().add(Counter::LimitLinkTimeout);
+        end("no answer to PING for " + std::to_string(dead_ms_ / 1000) + " s");
         return;
     }
-    if (silent >= kCheckMs) append({0, 0, RecordType::Ping, 0, 0});
-    loop_.timers().arm(*this, silent >= kCheckMs ? kCheckMs : kCheckMs - silent);
+    if (silent >= check_ms) append({0, 0, RecordType::Ping, 0, 0});
+    loop_.timers().arm(*this, silent >= check_ms ? std::min(check_ms, dead_ms_ - silent) : check_ms - silent);
 }
 
 namespace {

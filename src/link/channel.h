@@ -45,6 +45,8 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     Channel(net::Loop& loop, FileDescriptor socket, Handler& handler);
     ~Channel() override;
 
+    /// How long the peer may send nothing; at a third of it, PING asks. Called before start().
+    void set_silence_limit(uint64_t milliseconds) { dead_ms_ = milliseconds; }
     /// Begins reading. False if the socket can't be polled.
     bool start();
 
@@ -113,6 +115,7 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     bool rule_broken_ = false;
     bool greeted_ = false;   // the peer's first record, its HELLO, has come
     uint64_t heard_at_ = 0;  // loop time of the last packet
+    uint64_t dead_ms_ = 30000;
 };
 
 /// Connects to `path` below the directory `directory_fd` (AT_FDCWD: absolute or relative to the working

@@ -25,12 +25,6 @@ bool contains_caseless(std::string_view text, std::string_view part) {
     return found != text.end();
 }
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    c = to_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /// The name as the application will see it: "%74oken" is a token too.
 std::string decoded(std::string_view name) {
     std::string text;

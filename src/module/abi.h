@@ -3,6 +3,7 @@
 // the tutorial.
 //
 // History of the interface (newest first):
+//   1.1  2026-11-22  Worker::users; instances may end while their loop goes on
 //   1.0  2026-11-22  first version
 #pragma once
 
@@ -21,7 +22,7 @@
 namespace marmoset::module {
 
 inline constexpr uint16_t kAbiMajor = 1;
-inline constexpr uint16_t kAbiMinor = 0;
+inline constexpr uint16_t kAbiMinor = 1;
 
 /// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of
 /// their `order` field.
@@ -51,6 +52,9 @@ struct Worker {
     http::Service& service;
     log::AccessLog& access_log;
     unsigned number;  ///< 0 …
+    /// Objects that may live on when all clients have gone (a connection to a system server that still takes
+    /// data) count themselves here while they live: the instance is not destroyed before they are.
+    size_t users = 0;
 };
 
 }  // namespace marmoset::module
@@ -79,10 +83,11 @@ struct MarmosetModule {
     /// In each worker, privileges dropped, before the first client. False and `error`: the worker does not
     /// start.
     bool (*start)(void* instance, marmoset::module::Worker& worker, marmoset::Error& error);
-    /// The worker is stopping: let clients end politely. Called once; the worker exits when all connections
-    /// are gone, or at its drain timeout.
+    /// The worker is stopping, or after a reload its drain timeout has passed: let clients end politely.
+    /// Called at most once; the instance is finished when all connections are gone, or shortly after.
     void (*stop)(void* instance);
-    /// All connections are gone and the loop is about to end: close handles.
+    /// All connections are gone, and the loop is about to end or (a reload with `workers = 0`) goes on
+    /// without the instance: close handles. Work in the thread pool may still call back.
     void (*finish)(void* instance);
 
     marmoset::http::Verdict (*on_request)(void* instance, marmoset::http::Exchange& exchange);

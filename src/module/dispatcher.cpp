@@ -60,7 +60,7 @@ http::Verdict Dispatcher::ask_from(http::Exchange& exchange, unsigned first) {
         exchange.response.add("Allow", "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
         return exchange.respond(200);
     }
-    if (request.method == http::Method::Trace || request.method == http::Method::Connect) {
+    if (request.method == http::Method::Trace) {
         exchange.response.add("Allow", "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
         return http::Verdict::fail(405);
     }

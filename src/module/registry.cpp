@@ -51,6 +51,11 @@ const MarmosetModule* Registry::find(std::string_view name) {
     return nullptr;
 }
 
+void Registry::forget_failures() {
+    tried_.clear();
+    errors_.clear();
+}
+
 const MarmosetModule* Registry::load(const std::string& file, const std::string& name) {
     // Local symbols: modules must not lean on each other. Never closed: its code may be on the stack of a
     // worker.

@@ -24,6 +24,9 @@ class Registry {
     /// What was wrong with files that were found.
     const std::vector<std::string>& errors() const { return errors_; }
 
+    /// Looks again for what was not there, or could not be loaded (a reload). What is loaded stays.
+    void forget_failures();
+
   private:
     const MarmosetModule* load(const std::string& file, const std::string& name);
 

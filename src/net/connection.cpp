@@ -137,7 +137,12 @@ bool Connection::read_once() {
     const MutableBytes buffer = loop_.read_buffer();
     if (lingering_) {
         const ssize_t count = transport_->read(buffer);
-        if (count == 0 || (count < 0 && count != -EAGAIN)) close(final_reason_);
+        if (count == 0 && unsent() != 0) {
+            pause(
+                ReadPause::Ended);  // it still reads what is on its way; linger_if_sent() closes behind that
+        } else if (count == 0 || (count < 0 && count != -EAGAIN)) {
+            close(final_reason_);
+        }
         return count > 0;
     }
     const MutableBytes room = buffer.first(std::min(buffer.size(), protocol_->read_limit()));
@@ -145,6 +150,7 @@ bool Connection::read_once() {
     // The error stands before the end of stream, and is told once.
     if (count == -ECONNRESET && outlives_reset(ECONNRESET)) count = transport_->read(room);
     if (count > 0) {
+        if (counts_bytes_) loop_.counters().add(Counter::BytesReceived, static_cast<uint64_t>(count));
         protocol_->on_bytes(buffer.first(static_cast<size_t>(count)));
         if (!closing_) flush();
         return true;

@@ -46,6 +46,10 @@ class Protocol : public Retired {
     virtual bool reads_on_after_reset() const { return false; }
     /// The worker is stopping: end when it is polite to do so.
     virtual void on_shutdown() = 0;
+    /// Others take new clients now (a reload): what is in progress goes on, what only waits for more may end.
+    virtual void on_drain() {}
+    /// The time to go on beside those others is over: as on_shutdown, but the peer may come back at once.
+    virtual void on_restart() { on_shutdown(); }
 
     Connection& connection() const { return connection_; }
 
@@ -83,6 +87,9 @@ class Connection final : public Timer, public TurnEnd {
     /// dealt with are its to hand over.
     void replace_protocol(std::unique_ptr<Protocol> protocol);
     Protocol& protocol() const { return *protocol_; }
+
+    /// This is a client's: its bytes are counted. Called before start().
+    void count_bytes() { counts_bytes_ = true; }
 
     // Output: see OutputGather for the kinds of memory.
     void write_copy(Bytes data) { loop_.output().append_copy(*this, data); }
@@ -158,7 +165,8 @@ class Connection final : public Timer, public TurnEnd {
     uv_poll_t poll_;
     Address peer_;
     uint8_t paused_ = 0;
-    uint8_t interest_ = 0;   // events the poll handle waits for
+    uint8_t interest_ = 0;  // events the poll handle waits for
+    bool counts_bytes_ = false;
     bool gathered_ = false;  // listed in the gather's dirty list
     Transport::Handshake handshake_ = Transport::Handshake::Done;
     bool closing_ = false;

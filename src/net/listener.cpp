@@ -1,11 +1,13 @@
 #include "net/listener.h"
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "log/logger.h"
 
@@ -67,13 +69,9 @@ Result<std::vector<FileDescriptor>> bind_unix(const ListenAddress& address) {
 
 }  // namespace
 
-Result<std::vector<FileDescriptor>> bind_listeners(ListenAddress& address, unsigned count) {
-    std::vector<FileDescriptor> sockets;
-    if (!address.unix_path.empty()) {
-        auto bound = bind_unix(address);
-        if (!bound) return bound;
-        sockets = bound.take();
-    } else {
+Result<std::vector<FileDescriptor>> bind_listeners(ListenAddress& address, unsigned count, PortUse use) {
+    if (!address.unix_path.empty()) return bind_unix(address);
+    if (use == PortUse::Alone) {
         auto probe = bind_tcp(address, false);
         if (!probe && probe.error().code == EAFNOSUPPORT && address.any) {  // a kernel without IPv6
             const uint16_t port = reinterpret_cast<sockaddr_in&>(address.storage).sin_port;
@@ -81,21 +79,20 @@ Result<std::vector<FileDescriptor>> bind_listeners(ListenAddress& address, unsig
             probe = bind_tcp(address, false);
         }
         if (!probe) return probe.error();
-        if (count <= 1) {
-            sockets.push_back(probe.take());
-        } else {
-            probe->reset();
-            for (unsigned i = 0; i < count; ++i) {
-                auto bound = bind_tcp(address, true);
-                if (!bound) return bound.error();
-                sockets.push_back(bound.take());
-            }
-        }
     }
-    for (const FileDescriptor& socket : sockets) {
-        if (listen(socket.get(), kBacklog) != 0) return errno_error("listen", address.text(), errno);
+    // Also a single one: a reload may add more.
+    std::vector<FileDescriptor> sockets;
+    for (unsigned i = 0; i < count; ++i) {
+        auto bound = bind_tcp(address, true);
+        if (!bound) return bound.error();
+        sockets.push_back(bound.take());
     }
     return sockets;
+}
+
+Result<void> listen_on(int socket, const std::string& address) {
+    if (listen(socket, kBacklog) != 0) return errno_error("listen", address, errno);
+    return {};
 }
 
 Listener::Listener(Loop& loop, int socket, OnAccept on_accept)
@@ -126,32 +123,54 @@ void Listener::close() {
              [](uv_handle_t* handle) { delete static_cast<Listener*>(handle->data); });
 }
 
-void Listener::accept_some() {
+void Listener::accept_waiting() {
+    const bool was_running = running_;
+    running_ = true;
+    for (int i = 0; i < kBacklog / kAcceptsPerWakeup && accept_some(); ++i) {
+    }
+    running_ = was_running;
+}
+
+// True if more may wait.
+bool Listener::accept_some() {
     for (int i = 0; i < kAcceptsPerWakeup && running_; ++i) {
         sockaddr_storage storage;
         socklen_t size = sizeof storage;
         FileDescriptor socket(
             accept4(socket_, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!socket) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                // Level-triggered polling would spin: the listener sleeps, connected clients are served on.
-                static log::RateLimit limit;
-                if (limit.permit(loop_.now())) {
-                    log::error("accept: {}; new clients wait{}", errno_error("", "", errno).text.substr(2),
-                               limit.suffix());
-                }
-                uv_poll_stop(&poll_);
-                loop_.timers().arm(*this, kPauseMs);
-            }
-            return;  // EAGAIN; a client that left already (ECONNABORTED) is found at the next wake-up
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                pause(std::strerror(errno));
+            return false;  // EAGAIN; a client that left already (ECONNABORTED) is found at the next wake-up
         }
+        const bool last = socket.get() >= loop_.client_descriptors();
         const Address peer = Address::from(reinterpret_cast<sockaddr*>(&storage), size);
         on_accept_(std::move(socket), peer);
+        if (last && running_) {
+            pause("no more descriptors for clients");
+            return false;
+        }
     }
+    return running_;
+}
+
+// Level-triggered polling would spin: the listener sleeps, connected clients are served on.
+void Listener::pause(const char* why) {
+    loop_.counters().add(Counter::LimitDescriptors);
+    static log::RateLimit limit;
+    if (limit.permit(loop_.now())) log::error("accept: {}; new clients wait{}", why, limit.suffix());
+    uv_poll_stop(&poll_);
+    loop_.timers().arm(*this, kPauseMs);
 }
 
 void Listener::on_timer() {
     if (!running_) return;
+    // The number that the next client would get. Out of descriptors altogether: accept says why.
+    const FileDescriptor next(fcntl(socket_, F_DUPFD_CLOEXEC, 0));
+    if (next.get() >= loop_.client_descriptors()) {
+        pause("no more descriptors for clients");
+        return;
+    }
     running_ = false;
     start();
 }

@@ -24,6 +24,8 @@ TurnEnd::~TurnEnd() {
 
 Loop::Loop()
     : timers_(initialised(&loop_)),
+      own_counters_(std::make_unique<CounterSlot>()),
+      counters_(own_counters_.get()),
       output_(std::make_unique<OutputGather>(*this)),
       read_memory_(new uint8_t[kReadBufferSize + 2 * kReadPadding]) {
     uv_prepare_init(&loop_, &prepare_);
@@ -103,19 +105,32 @@ void Loop::end_turn() {
     if (after_turn_) after_turn_();
 }
 
+struct Loop::Work {
+    uv_work_t request;
+    Loop& loop;
+    uint64_t number;
+    std::function<void()> run, done;
+    Work* previous;
+    Work* next = nullptr;
+};
+
 void Loop::run_blocking(std::function<void()> work, std::function<void()> done) {
-    struct Request {
-        uv_work_t work;
-        std::function<void()> run, done;
-    };
-    auto* request = new Request{{}, std::move(work), std::move(done)};
-    request->work.data = request;
+    auto* one = new Work{{}, *this, ++last_work_, std::move(work), std::move(done), newest_work_};
+    (newest_work_ ? newest_work_->next : first_work_) = one;
+    newest_work_ = one;
+    one->request.data = one;
     uv_queue_work(
-        &loop_, &request->work, [](uv_work_t* handle) { static_cast<Request*>(handle->data)->run(); },
+        &loop_, &one->request, [](uv_work_t* handle) { static_cast<Work*>(handle->data)->run(); },
         [](uv_work_t* handle, int) {
-            std::unique_ptr<Request> finished(static_cast<Request*>(handle->data));
+            std::unique_ptr<Work> finished(static_cast<Work*>(handle->data));
             finished->done();
+            (finished->previous ? finished->previous->next : finished->loop.first_work_) = finished->next;
+            (finished->next ? finished->next->previous : finished->loop.newest_work_) = finished->previous;
         });
+}
+
+uint64_t Loop::oldest_work() const {
+    return first_work_ ? first_work_->number : last_work_ + 1;
 }
 
 }  // namespace marmoset::net

@@ -5,12 +5,14 @@
 
 #include <uv.h>
 
+#include <climits>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/counters.h"
 #include "net/timer.h"
 
 namespace marmoset::net {
@@ -55,6 +57,8 @@ class Loop {
     uv_loop_t* uv() { return &loop_; }
     void run();
     void stop();
+    /// After run(): does what the end of a turn does, for those whose objects go before the loop.
+    void settle() { end_turn(); }
 
     /// Milliseconds, monotonic, as of this turn.
     uint64_t now() const { return uv_now(&loop_); }
@@ -81,16 +85,38 @@ class Loop {
     uint64_t queued_memory() const { return queued_memory_; }
     void add_queued_memory(int64_t bytes) {
         queued_memory_ = static_cast<uint64_t>(static_cast<int64_t>(queued_memory_) + bytes);
+        counters_->set(Counter::QueuedBytes, queued_memory_);
     }
     void set_memory_limit(uint64_t bytes) { memory_limit_ = bytes; }
     bool memory_exhausted() const { return queued_memory_ > memory_limit_; }
 
+    /// What this process counts. A slot of the loop's own until count_in() is called.
+    CounterSlot& counters() { return *counters_; }
+    /// All processes' counters, for the status page; nullptr: this process counts for itself.
+    const CounterPage* counter_page() const { return counter_page_; }
+    /// Counts in `slot` of `page` from now on; both outlive the loop. Called before anything is counted.
+    void count_in(const CounterPage& page, CounterSlot& slot) {
+        counter_page_ = &page;
+        counters_ = &slot;
+    }
+
+    /// Clients are accepted as long as their descriptors' numbers lie below: the rest is for files, links and
+    /// logs, so that those who are connected are served on.
+    int client_descriptors() const { return client_descriptors_; }
+    void set_client_descriptors(int number) { client_descriptors_ = number; }
+
     /// Runs `work` in libuv's thread pool, then `done` on this loop (always, also when the loop is about to
     /// end). `work` must touch nothing that the loop's thread uses meanwhile.
     void run_blocking(std::function<void()> work, std::function<void()> done);
+    /// Work is numbered from 1 in the order of run_blocking(): the last number given, and the smallest whose
+    /// `done` has not been called (beyond the last: none). What work refers to may go when the second has
+    /// passed the first.
+    uint64_t last_work() const { return last_work_; }
+    uint64_t oldest_work() const;
 
   private:
     friend class TurnEnd;
+    struct Work;
     void end_turn();
     void cancel(TurnEnd& task);
 
@@ -98,14 +124,22 @@ class Loop {
     uv_prepare_t prepare_;
     uv_check_t check_;
     TimerWheel timers_;
+    // In front of what gives memory back when it is destroyed.
+    std::unique_ptr<CounterSlot> own_counters_;
+    CounterSlot* counters_;
+    const CounterPage* counter_page_ = nullptr;
+    uint64_t queued_memory_ = 0;
+    uint64_t memory_limit_ = 256u << 20;
     std::unique_ptr<OutputGather> output_;
     std::unique_ptr<uint8_t[]> read_memory_;
     TurnEnd* first_ = nullptr;
     TurnEnd** last_ = &first_;
     std::vector<std::unique_ptr<Retired>> retired_;
     std::function<void()> after_turn_;
-    uint64_t queued_memory_ = 0;
-    uint64_t memory_limit_ = 256u << 20;
+    Work* first_work_ = nullptr;  // in the pool, oldest first
+    Work* newest_work_ = nullptr;
+    uint64_t last_work_ = 0;
+    int client_descriptors_ = INT_MAX;
     uint64_t wall_read_at_ = 0;
     int64_t wall_seconds_ = 0;
 };

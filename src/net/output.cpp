@@ -20,9 +20,18 @@ constexpr size_t kMaxDirtyItems = 512;  // pieces gathered before they leave ear
 void OutputQueue::clear() {
     items.clear();
     head = 0;
-    bytes = memory = 0;
+    bytes = 0;
     blocked = false;
     tail = {};
+}
+
+OwnedBlock::OwnedBlock(Loop& loop, size_t capacity)
+    : loop_(loop), capacity_(capacity), memory_(new uint8_t[capacity]) {
+    loop_.add_queued_memory(static_cast<int64_t>(capacity));
+}
+
+OwnedBlock::~OwnedBlock() {
+    loop_.add_queued_memory(-static_cast<int64_t>(capacity_));
 }
 
 OutputGather::OutputGather(Loop& loop) : loop_(loop), arena_(new uint8_t[kArena]) {}
@@ -45,7 +54,6 @@ OutputQueue& OutputGather::queue_of(Connection& connection) {
 }
 
 void OutputGather::release(Connection& connection) {
-    loop_.add_queued_memory(-static_cast<int64_t>(connection.queue_->memory));
     connection.queue_->clear();
     // A long list of pieces was exceptional: its memory is not kept.
     if (pool_.size() < 256 && connection.queue_->items.capacity() <= 1024) {
@@ -133,15 +141,13 @@ void OutputGather::append_waiting(OutputQueue& queue, Bytes data) {
     queue.bytes += data.size();
     while (!data.empty()) {
         if (!queue.tail || queue.tail->room() == 0) {
-            queue.tail =
-                Ref<OwnedBlock>(new OwnedBlock(std::max(kOwnedBlock, std::min<size_t>(data.size(), 262144))));
+            queue.tail = Ref<OwnedBlock>(
+                new OwnedBlock(loop_, std::max(kOwnedBlock, std::min<size_t>(data.size(), 262144))));
         }
         const size_t piece = std::min(data.size(), queue.tail->room());
         uint8_t* to = queue.tail->data() + queue.tail->used;
         std::memcpy(to, data.data(), piece);
         queue.tail->used += piece;
-        queue.memory += piece;
-        loop_.add_queued_memory(static_cast<int64_t>(piece));
         OutputItem* last = queue.empty() ? nullptr : &queue.items.back();
         if (last && last->owner.get() == queue.tail.get() && last->data + last->size == to) {
             last->size += piece;
@@ -199,6 +205,7 @@ FlushStatus OutputGather::send(Connection& connection, OutputQueue& queue) {
             return FlushStatus::Failed;
         }
         connection.bytes_sent_ += static_cast<uint64_t>(sent);
+        if (connection.counts_bytes_) loop_.counters().add(Counter::BytesSent, static_cast<uint64_t>(sent));
         queue.bytes -= static_cast<uint64_t>(sent);
         auto left = static_cast<size_t>(sent);
         while (left > 0) {
@@ -257,16 +264,12 @@ void OutputGather::flush_all() {
 void OutputGather::resume(Connection& connection) {
     if (!connection.queue_ || !connection.queue_->blocked) return;
     OutputQueue& queue = *connection.queue_;
-    const uint64_t before = queue.bytes;
     const FlushStatus status = send(connection, queue);
     if (status == FlushStatus::Failed) return;
     if (status == FlushStatus::Done) {
         release(connection);
         return;
     }
-    const uint64_t copied = std::min(queue.memory, before - queue.bytes);
-    queue.memory -= copied;
-    loop_.add_queued_memory(-static_cast<int64_t>(copied));
     if (queue.head > 64 && queue.head * 2 > queue.items.size()) {
         queue.items.erase(queue.items.begin(), queue.items.begin() + static_cast<long>(queue.head));
         queue.head = 0;

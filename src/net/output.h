@@ -29,15 +29,19 @@ struct OutputItem {
     off_t offset = 0;
 };
 
-/// A block of memory that queued small pieces are copied to.
+/// A block of memory that queued pieces lie in. Counted in the loop's account as long as anyone refers to
+/// it, once, however many do.
 class OwnedBlock final : public RefCounted {
   public:
-    explicit OwnedBlock(size_t capacity) : capacity_(capacity), memory_(new uint8_t[capacity]) {}
+    /// `loop` outlives the block.
+    OwnedBlock(Loop& loop, size_t capacity);
     uint8_t* data() { return memory_.get(); }
     size_t used = 0;
     size_t room() const { return capacity_ - used; }
 
   private:
+    ~OwnedBlock() override;
+    Loop& loop_;
     size_t capacity_;
     std::unique_ptr<uint8_t[]> memory_;
 };
@@ -48,7 +52,6 @@ struct OutputQueue {
     std::vector<OutputItem> items;
     size_t head = 0;       ///< items before it are gone
     uint64_t bytes = 0;    ///< of memory and files still to be sent
-    uint64_t memory = 0;   ///< part of it that was copied to wait: counted in the loop's account
     bool blocked = false;  ///< the kernel refused: waits for writability; everything in it has an owner
     Ref<OwnedBlock> tail;  ///< block that the last copied pieces lie in
 

@@ -25,10 +25,6 @@ void TimerWheel::close() {
     uv_close(reinterpret_cast<uv_handle_t*>(&handle_), nullptr);
 }
 
-uint32_t TimerWheel::current_tick() const {
-    return static_cast<uint32_t>((uv_now(loop_) - start_ms_) / kTickMs) + 1;  // tick 0 means «never»
-}
-
 void TimerWheel::unlink(Timer& timer) {
     timer.previous_->next_ = timer.next_;
     timer.next_->previous_ = timer.previous_;
@@ -46,11 +42,11 @@ void TimerWheel::link(Timer& timer, uint32_t tick) {
 }
 
 void TimerWheel::arm(Timer& timer, uint64_t milliseconds) {
-    const uint32_t now = current_tick();
-    const auto ticks =
-        static_cast<uint32_t>(std::min<uint64_t>((milliseconds + kTickMs - 1) / kTickMs, 1u << 30));
-    timer.deadline_ = now + std::max(ticks, 1u);
-    if (scheduled_ == 0) processed_ = std::max(processed_, now - 1);  // an empty wheel did not turn
+    const uint32_t now = past_tick();
+    // The first tick that does not lie before the deadline; in the future, so never 0, which means «never».
+    const uint64_t due_ms = elapsed_ms() + std::min<uint64_t>(milliseconds, uint64_t{kTickMs} << 30);
+    timer.deadline_ = std::max(static_cast<uint32_t>((due_ms + kTickMs - 1) / kTickMs), now + 1);
+    if (scheduled_ == 0) processed_ = std::max(processed_, now);  // an empty wheel did not turn
     // Linked in an earlier slot that is still to come: it is looked at there and moved then.
     if (timer.previous_ && timer.slot_tick_ > processed_ && timer.slot_tick_ <= timer.deadline_) return;
     link(timer, std::min(timer.deadline_, now + static_cast<uint32_t>(kSlots) - 1));
@@ -74,7 +70,7 @@ void TimerWheel::schedule() {
 }
 
 void TimerWheel::expire() {
-    const uint32_t now = current_tick();
+    const uint32_t now = past_tick();
     while (processed_ < now) {
         const uint32_t tick = ++processed_;
         List& list = slots_[tick % kSlots];

@@ -32,7 +32,7 @@ class Timer {
     friend class TimerWheel;
     Timer* previous_ = nullptr;  // in the wheel's list; nullptr: not linked
     Timer* next_ = nullptr;
-    uint32_t deadline_ = 0;   // in ticks; 0: disarmed, though it may still be linked (see arm())
+    uint32_t deadline_ = 0;   // in ticks of the wheel; 0: disarmed, though it may still be linked (see arm())
     uint32_t slot_tick_ = 0;  // the tick of the slot it is linked in
 };
 
@@ -57,7 +57,8 @@ class TimerWheel {
     static void unlink(Timer& timer);
     void expire();
     void schedule();
-    uint32_t current_tick() const;
+    uint64_t elapsed_ms() const { return uv_now(loop_) - start_ms_; }
+    uint32_t past_tick() const { return static_cast<uint32_t>(elapsed_ms() / kTickMs); }
 
     friend class Timer;
     struct List final : Timer {  // list head
@@ -65,7 +66,7 @@ class TimerWheel {
     };
     uv_loop_t* loop_;
     uv_timer_t handle_;
-    uint64_t start_ms_;
+    uint64_t start_ms_;       // tick n lies n * kTickMs behind it
     uint32_t processed_ = 0;  // all ticks up to this one are done
     uint32_t scheduled_ = 0;  // tick the libuv timer waits for; 0: stopped
     std::array<List, kSlots> slots_;

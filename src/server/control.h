@@ -10,15 +10,21 @@ namespace marmoset::server {
 
 struct ControlMessage {
     enum Type : uint32_t {
-        Accepting,     ///< worker → supervisor: takes clients from its own sockets
-        NotAccepting,  ///< worker → supervisor: at maxclients, or draining
-        Orphaned,      ///< supervisor → worker: nobody accepts from the sockets of `worker`; help out
-        Adopted,       ///< supervisor → worker: `worker` accepts from them again
-        CloseNow,      ///< supervisor → worker: asked to stop twice, do not wait for clients
-        LogFiles,  ///< supervisor → worker: error log and access log were reopened; their descriptors come
-                   ///< along
+        // worker → supervisor
+        Ready,         ///< its modules have started; it accepts when told
+        Accepting,     ///< takes clients from its own sockets
+        NotAccepting,  ///< at maxclients, or draining
+        // supervisor → worker
+        Accept,    ///< take clients from now on
+        Orphaned,  ///< nobody accepts from the sockets of worker `value`; help out
+        Adopted,   ///< worker `value` accepts from them again
+        Leave,     ///< the sockets of site `value` are closed after Drain: take the clients that wait there
+        Drain,     ///< others have taken over: no new clients; in `value` ms those left are told to go
+        CloseNow,  ///< asked to stop twice, do not wait for clients
+        LogFiles,  ///< the logs were reopened; `value` tells which descriptors come along, in this order
     } type;
-    uint32_t worker;  ///< number of the worker it is about
+    enum Logs : uint32_t { ErrorLog = 1, AccessLog = 2 };
+    uint32_t value;  ///< of Ready, Accepting, NotAccepting: the number of the worker
 };
 
 /// Sends without blocking; false if the peer is gone or its queue is full.

@@ -13,9 +13,12 @@
 
 #include "config/document.h"
 #include "log/logger.h"
+#include "server/configuration.h"
 #include "server/init_scripts.h"
+#include "server/log_files.h"
 #include "server/paths.h"
 #include "server/pid_file.h"
+#include "server/ports_file.h"
 #include "server/privileges.h"
 #include "server/settings.h"
 #include "server/sockets.h"
@@ -46,13 +49,6 @@ std::vector<std::string> module_paths(const Options& options) {
     for (std::string& path : paths)
         path = absolute(path);
     return paths;
-}
-
-// chroot once everything that needs the old root (configuration, modules' files) has been opened; not
-// allowed: the working directory it stays, as in ouistiti.
-void confine(const std::string& root) {
-    if (!root.empty() && geteuid() == 0 && chroot(".") != 0)
-        log::warning("chroot {}: not permitted, staying with chdir", root);
 }
 
 // Goes on in a child of its own session. The parent stays until daemon_is_ready() was called on the result,
@@ -114,35 +110,44 @@ void report(const config::Diagnostics& diagnostics) {
         std::fprintf(stderr, "marmoset: %s\n", error.c_str());
 }
 
-Result<void> open_logs(const Settings& settings, const Identity& identity, log::AccessLog& access_log) {
-    log::set_level(settings.log_level);
-    if (settings.log_file) {
-        auto opened = log::open(settings.log_file->empty() ? "-" : *settings.log_file);
-        if (!opened) return opened;
-    }
-    auto opened = access_log.open(settings.access_log, settings.access_format);
-    if (!opened) return opened;
-    // As ouistiti: the files belong to the user the server runs as, so that it may reopen them.
-    if (geteuid() == 0 && identity.uid != 0) {
-        if (settings.log_file && log::descriptor() > 2 &&
-            fchown(log::descriptor(), identity.uid, identity.gid) != 0) {
-            return errno_error("chown", *settings.log_file, errno);
-        }
-        if (access_log.descriptor() > 2 && fchown(access_log.descriptor(), identity.uid, identity.gid) != 0) {
-            return errno_error("chown", settings.access_log, errno);
-        }
-    }
-    return {};
+// Signals that would end a process which has no handler for them yet wait until it has.
+void hold_signals(int how) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(how, &set, nullptr);
 }
 
-int serve_alone(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log,
-                const Identity& identity) {
-    const auto dropped = drop_privileges(identity);
+int serve_alone(std::unique_ptr<Configuration> configuration, const ConfigurationReader& reader,
+                PortsFile& ports_file, bool chroot) {
+    if (chroot) confine();
+    const auto dropped = drop_privileges(reader.identity());
     if (!dropped) return fail(dropped.error().text);
-    AddressCounts address_counts(1);
-    Worker worker(settings, sockets, access_log, address_counts, 0, FileDescriptor());
+    AddressCounts address_counts;
+    CounterPage counters;
+    WorkerPlace place;
+    place.counters = &counters;
+    place.slot = &counters.own();
+    place.row = *address_counts.take_row();
+    Worker::Reload reload;
+    reload.read = [&reader](const Configuration& current) {
+        auto next = reader.read(current);
+        if (!next) log::error("not reloaded: the configuration stays as it was");
+        return next;
+    };
+    reload.taken_into_use = [&](const Configuration& next, const SocketList& before) {
+        remove_socket_files(before, next.sockets);
+        const auto log = use_error_log(*next.settings, reader.identity());
+        if (!log) log::error("{}", log.error().text);
+        const auto ports = ports_file.write(next.sockets);
+        if (!ports) log::error("{}", ports.error().text);
+        log::info("reloaded, listening on {}, no workers", addresses(next.sockets));
+    };
+    Worker worker(std::move(configuration), address_counts, place, FileDescriptor(), std::move(reload));
     const auto started = worker.start();
     if (!started) return fail(started.error().text);
+    hold_signals(SIG_UNBLOCK);
     worker.run();
     return 0;
 }
@@ -163,13 +168,14 @@ int launch(Options options) {
         const auto killed = PidFile::kill_holder(options.pid_file, kKillWaitMs);
         return killed ? 0 : fail(killed.error().text);
     }
+    hold_signals(SIG_BLOCK);
     signal(SIGPIPE, SIG_IGN);
     umask(0007);
     if (!options.root.empty() && chdir(options.root.c_str()) != 0)
         return fail(errno_error("-W", options.root, errno).text);
 
     config::Diagnostics diagnostics;
-    const auto settings = load_settings(options, registry, diagnostics);
+    auto settings = load_settings(options, registry, diagnostics);
     report(diagnostics);
     if (!settings) return 1;
     if (options.check) {
@@ -178,9 +184,8 @@ int launch(Options options) {
     }
     auto identity = find_identity(settings->user, settings->group);
     if (!identity) return fail(settings->user_location + ": user: " + identity.error().text);
-    log::AccessLog access_log;
-    const auto logs = open_logs(*settings, *identity, access_log);
-    if (!logs) return fail(logs.error().text);
+    const auto error_log = use_error_log(*settings, *identity);
+    if (!error_log) return fail(error_log.error().text);
 
     std::optional<PidFile> pid_file;
     if (!settings->pid_file.empty()) {
@@ -191,9 +196,10 @@ int launch(Options options) {
     auto ports_file = PortsFile::open(options.ports_file);
     if (!ports_file) return fail(ports_file.error().text);
     raise_descriptor_limit();
-    auto sockets = bind_sites(*settings);
-    if (!sockets) return fail(sockets.error().text);
-    confine(options.root);
+    auto configuration = open_configuration(std::move(settings), {}, *identity);
+    if (!configuration) return fail(configuration.error().text);
+    const auto listening = listen_on((*configuration)->sockets);
+    if (!listening) return fail(listening.error().text);
     FileDescriptor ready;
     if (options.daemon) {
         auto daemon = become_daemon();
@@ -204,30 +210,28 @@ int launch(Options options) {
         const auto written = pid_file->write();
         if (!written) return fail(written.error().text);
     }
-    const pid_t self = getpid();
-    log::set_process_name(settings->workers == 0 ? "server" : "supervisor");
-    run_init_scripts(settings->init_d, "start");
-    std::string addresses;
-    for (const SiteSockets& site : *sockets)
-        addresses.append(addresses.empty() ? "" : ", ").append(site.address);
-    log::info("listening on {}, {} workers", addresses, settings->workers);
+    const Settings& started = *(*configuration)->settings;
+    const unsigned workers = started.workers;
+    const std::string init_d = started.init_d;
+    log::set_process_name(workers == 0 ? "server" : "supervisor");
+    run_init_scripts(init_d, "start");
+    log::info("listening on {}, {} workers", addresses((*configuration)->sockets), workers);
     if (geteuid() == 0 && identity->uid == 0)
-        log::warning("{}: the server runs as root", settings->user_location);
-    const auto ports = ports_file->write(*sockets);
+        log::warning("{}: the server runs as root", started.user_location);
+    const auto ports = ports_file->write((*configuration)->sockets);
     if (!ports) return fail(ports.error().text);
     if (ready) {
         daemon_is_ready(ready);
         ready.reset();
     }
 
-    const int status = settings->workers == 0 ? serve_alone(*settings, *sockets, access_log, *identity)
-                                              : Supervisor(*settings, *sockets, access_log, *identity).run();
-    if (getpid() == self) {
-        run_init_scripts(settings->init_d, "stop");
-        remove_socket_files(*sockets);
-        ports_file->remove();
-        if (settings->workers > 0) log::info("stopped");
-    }
+    const ConfigurationReader reader(options, registry, *identity);
+    const bool chroot = !options.root.empty();
+    const int status = workers == 0 ? serve_alone(configuration.take(), reader, *ports_file, chroot)
+                                    : Supervisor(configuration.take(), reader, *ports_file, chroot).run();
+    run_init_scripts(init_d, "stop");
+    ports_file->remove();
+    if (workers > 0) log::info("stopped");
     return status;
 }
 

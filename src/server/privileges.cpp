@@ -8,6 +8,8 @@
 
 #include <cerrno>
 
+#include "log/logger.h"
+
 namespace marmoset::server {
 
 Result<Identity> find_identity(const std::string& user, const std::string& group) {
@@ -24,6 +26,11 @@ Result<Identity> find_identity(const std::string& user, const std::string& group
         identity.gid = named->gr_gid;
     }
     return identity;
+}
+
+void confine() {
+    if (geteuid() == 0 && chroot(".") != 0)
+        log::warning("chroot: {}, staying with chdir", errno_error("", "", errno).text.substr(2));
 }
 
 Result<void> drop_privileges(const Identity& identity) {

@@ -19,6 +19,10 @@ struct Identity {
 /// Looks up `user` and `group` (empty: the user's primary group).
 Result<Identity> find_identity(const std::string& user, const std::string& group);
 
+/// Makes the working directory the root of this process, when it is root; not permitted: a warning, and it
+/// stays a working directory, as in ouistiti.
+void confine();
+
 /// initgroups, setresgid, setresuid, and proof that root can't be taken back. Does nothing when not root or
 /// the identity is root.
 Result<void> drop_privileges(const Identity& identity);

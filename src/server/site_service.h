@@ -1,6 +1,8 @@
 // One site in one worker: accepts its clients, counts them, gives each a connection that speaks HTTP.
 #pragma once
 
+#include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "server/address_counts.h"
 #include "server/settings.h"
 #include "server/sockets.h"
+#include "server/worker_place.h"
 
 namespace marmoset::server {
 
@@ -23,19 +26,28 @@ class SiteService final : public net::ConnectionObserver {
         virtual void on_client_gone() = 0;
     };
 
-    /// All references outlive the service. `number`: of the worker.
+    /// All references outlive the service.
     SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::AccessLog& access_log, const Site& site,
-                SiteSockets& sockets, AddressCounts& address_counts, unsigned number, unsigned max_clients,
-                Owner& owner);
+                std::shared_ptr<const SiteSockets> sockets, AddressCounts& address_counts,
+                const WorkerPlace& place, size_t max_clients, Owner& owner);
 
     /// Starts the modules.
     Result<void> start();
     /// Accepts clients from now on.
-    void listen() { update_listeners(); }
+    void listen();
     /// Accepts, or stops accepting, from the sockets that belong to worker `number` too.
     void adopt(unsigned number, bool accept);
-    /// No new clients: this process's listening sockets are closed. Idle clients are let go, modules told.
+    /// Takes the clients that wait in its sockets: nobody will after this process.
+    void accept_waiting();
+
+    /// No new clients: this process's listening sockets are closed. Idle clients may end.
     void drain();
+    /// Tells each client with this probability that its time is over, as a reload does.
+    void restart_some(double probability);
+    /// Modules are told that the worker is stopping; what they upgrade from now on is told at once.
+    void stop_modules();
+    /// drain() and stop_modules(); clients are told to go.
+    void stop();
     /// Closes whoever is left.
     void close_all(CloseReason reason);
     /// Modules and listeners let go of the loop.
@@ -43,11 +55,14 @@ class SiteService final : public net::ConnectionObserver {
 
     size_t clients() const { return clients_; }
     bool full() const { return clients_ >= max_clients_; }
-    const http::Service& service() const { return service_; }
+    /// True while objects of the modules live on without clients.
+    bool in_use() const { return worker_ && worker_->users > 0; }
 
     void on_connection_closed(net::Connection& connection, CloseReason reason) override;
 
   private:
+    enum class Phase : uint8_t { Waiting, Listening, Draining };
+
     void on_accept(FileDescriptor socket, const net::Address& peer);
     void update_listeners();
     void close_listeners();
@@ -57,18 +72,20 @@ class SiteService final : public net::ConnectionObserver {
     http::ExchangePool& exchanges_;
     log::AccessLog& access_log_;
     const Site& site_;
-    SiteSockets& sockets_;
+    std::shared_ptr<const SiteSockets> sockets_;
     Owner& owner_;
     http::Service service_;
     std::unique_ptr<module::Worker> worker_;
-    std::vector<net::Listener*> listeners_;  // by worker number; owned, they free themselves after close()
-    std::vector<bool> accepts_;              // by worker number: whose sockets we serve
+    std::vector<net::Listener*> listeners_;  // by socket; owned, they free themselves after close()
+    std::vector<bool> accepts_;              // by socket: which ones we serve
     AddressCounts& address_counts_;
-    unsigned number_;
+    WorkerPlace place_;
     net::Connection* first_ = nullptr;  // all connections of the site
     size_t clients_ = 0;
     size_t max_clients_;
-    bool draining_ = false;
+    Phase phase_ = Phase::Waiting;
+    bool modules_stopped_ = false;
+    std::minstd_rand random_;
 };
 
 }  // namespace marmoset::server

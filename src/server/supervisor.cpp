@@ -9,21 +9,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
 #include "log/logger.h"
-#include "server/control.h"
 #include "server/worker.h"
 
 namespace marmoset::server {
 
 namespace {
-
-constexpr uint64_t kHealthyMs = 5000;  // a worker that lived so long starts again at once
-constexpr uint64_t kMaxBackoffMs = 10000;
-constexpr uint64_t kKillGraceMs = 3000;  // beyond drain_timeout: then SIGKILL
 
 uint64_t monotonic_ms() {
     timespec now{};
@@ -41,101 +38,129 @@ sigset_t handled_signals() {
 
 }  // namespace
 
-Supervisor::Supervisor(const Settings& settings, std::vector<SiteSockets>& sockets,
-                       log::AccessLog& access_log, Identity identity)
-    : settings_(settings),
-      sockets_(sockets),
-      access_log_(access_log),
-      identity_(std::move(identity)),
-      address_counts_(settings.workers) {
-    workers_.resize(settings.workers);
+Supervisor::Supervisor(std::unique_ptr<Configuration> configuration, const ConfigurationReader& reader,
+                       PortsFile& ports_file, bool chroot)
+    : reader_(reader),
+      ports_file_(ports_file),
+      chroot_(chroot),
+      serving_(std::make_unique<Generation>(std::move(configuration))) {
+    serving_->serve();
 }
 
 int Supervisor::run() {
     const sigset_t set = handled_signals();
     sigprocmask(SIG_BLOCK, &set, nullptr);
     signals_ = FileDescriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    for (unsigned i = 0; i < workers_.size(); ++i) {
-        if (!fork_worker(i)) return child_status_;
-    }
     for (;;) {
-        const uint64_t now = monotonic_ms();
-        for (unsigned i = 0; i < workers_.size(); ++i) {
-            WorkerProcess& worker = workers_[i];
-            if (worker.pid == 0 && !stopping_ && now >= worker.restart_ms && !fork_worker(i))
-                return child_status_;
-        }
-        const bool alive = std::any_of(workers_.begin(), workers_.end(),
-                                       [](const WorkerProcess& worker) { return worker.pid != 0; });
+        turn();
+        bool alive = check_.running();
+        for_each([&](const Generation& each) { alive = alive || each.alive(); });
         if (stopping_ && !alive) return 0;
-        if (stopping_ && now >= kill_at_ms_) {
-            log::warning("workers do not end: killed");
-            for (const WorkerProcess& worker : workers_) {
-                if (worker.pid != 0) kill(worker.pid, SIGKILL);
-            }
-            kill_at_ms_ = now + kKillGraceMs;
-        }
-        std::vector<pollfd> polled = {{signals_.get(), POLLIN, 0}};
-        std::vector<unsigned> numbers;
-        for (unsigned i = 0; i < workers_.size(); ++i) {
-            if (!workers_[i].control) continue;
-            polled.push_back({workers_[i].control.get(), POLLIN, 0});
-            numbers.push_back(i);
-        }
-        if (poll(polled.data(), polled.size(), wait_ms(now)) < 0) continue;
-        for (size_t i = 1; i < polled.size(); ++i) {
-            if (polled[i].revents != 0) on_control(numbers[i - 1]);
-        }
-        if (polled[0].revents != 0) on_signals();
+        wait(monotonic_ms());
     }
 }
 
-int Supervisor::wait_ms(uint64_t now) const {
-    uint64_t until = stopping_ ? kill_at_ms_ : UINT64_MAX;
-    for (const WorkerProcess& worker : workers_) {
-        if (worker.pid == 0 && !stopping_) until = std::min(until, worker.restart_ms);
+void Supervisor::turn() {
+    const uint64_t now = monotonic_ms();
+    for_each([now](Generation& each) { each.kill_when_due(now); });
+    std::erase_if(old_, [](const auto& old) { return !old->alive(); });
+    if (now >= check_.deadline_ms()) {
+        log::error("reading the configuration takes too long");
+        check_.kill();
     }
-    return until == UINT64_MAX ? -1 : static_cast<int>(until > now ? until - now : 0);
+    if (stopping_) return;
+    if (starting_ && now >= start_deadline_ms_) give_up("they take too long", now);
+    if (starting_ && starting_->all_ready()) take_over(now);
+    if (serving_->has_accepted()) drain_leaving(now);
+    begin_reload(now);
+    start_due(*serving_, now);
+    if (starting_) start_due(*starting_, now);
 }
 
-// True in the supervisor; false in the child, after it has served: child_status_ is its exit status.
-bool Supervisor::fork_worker(unsigned number) {
-    WorkerProcess& worker = workers_[number];
+void Supervisor::start_due(Generation& generation, uint64_t now) {
+    std::vector<unsigned> due;
+    for (unsigned i = 0; i < generation.size(); ++i) {
+        if (generation.worker(i).pid == 0 && now >= generation.worker(i).restart_ms) due.push_back(i);
+    }
+    address_counts_.reserve(due.size());
+    for (const unsigned number : due)
+        fork_worker(generation, number);
+}
+
+void Supervisor::wait(uint64_t now) {
+    std::vector<pollfd> polled = {{signals_.get(), POLLIN, 0}};
+    std::vector<std::pair<Generation*, unsigned>> speakers;
+    for_each([&](Generation& each) {
+        for (unsigned i = 0; i < each.size(); ++i) {
+            if (!each.worker(i).control) continue;
+            polled.push_back({each.worker(i).control.get(), POLLIN, 0});
+            speakers.emplace_back(&each, i);
+        }
+    });
+    const uint64_t until = next_event_ms();
+    const uint64_t left = until > now ? std::min<uint64_t>(until - now, INT_MAX) : 0;
+    if (poll(polled.data(), polled.size(), until == UINT64_MAX ? -1 : static_cast<int>(left)) <= 0) return;
+    for (size_t i = 0; i < speakers.size(); ++i) {
+        if (polled[i + 1].revents != 0) speakers[i].first->on_control(speakers[i].second);
+    }
+    if (polled[0].revents != 0) on_signals();
+}
+
+uint64_t Supervisor::next_event_ms() const {
+    uint64_t until = check_.deadline_ms();
+    for_each([&](const Generation& each) {
+        if (each.alive()) until = std::min(until, each.kill_ms());
+        if (!stopping_) until = std::min(until, each.next_start_ms());
+    });
+    if (starting_ && !stopping_) until = std::min(until, start_deadline_ms_);
+    return until;
+}
+
+// ---- workers --------------------------------------------------------------------------------------------
+
+void Supervisor::fork_worker(Generation& generation, unsigned number) {
     int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
-        log::error("socketpair: {}", std::strerror(errno));
-        worker.restart_ms = monotonic_ms() + kMaxBackoffMs;
-        return true;
+    const auto row = address_counts_.take_row();
+    if (!row || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
+        log::error("worker {}: {}", number,
+                   row ? errno_error("socketpair", "", errno).text : row.error().text);
+        if (row) address_counts_.give_back(*row);
+        generation.on_fork_failed(number, monotonic_ms());
+        return;
     }
     FileDescriptor ours(pair[0]);
     FileDescriptor theirs(pair[1]);
     const pid_t supervisor = getpid();
+    CounterSlot* const slot = counters_.take();
     const pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG,
               SIGTERM);  // reset by the change of user; the control socket's end says it, too
         if (getppid() != supervisor) kill(getpid(), SIGTERM);
         ours.reset();
-        workers_.clear();
-        child_status_ = run_worker(number, std::move(theirs));
-        return false;
+        run_worker(generation, number, {number, generation.size(), *row, &counters_, slot},
+                   std::move(theirs));
     }
     if (pid < 0) {
         log::error("fork: {}", std::strerror(errno));
-        worker.restart_ms = monotonic_ms() + kMaxBackoffMs;
-        return true;
+        address_counts_.give_back(*row);
+        if (slot) counters_.release(*slot);
+        generation.on_fork_failed(number, monotonic_ms());
+        return;
     }
-    worker.pid = pid;
-    worker.control = std::move(ours);
-    worker.started_ms = monotonic_ms();
-    for (unsigned i = 0; i < workers_.size(); ++i) {
-        if (i != number && !workers_[i].accepting)
-            send_control(worker.control.get(), {ControlMessage::Orphaned, i});
-    }
-    return true;
+    generation.on_forked(number, pid, std::move(ours), *row, monotonic_ms());
+    generation.worker(number).counters = slot;
 }
 
-int Supervisor::run_worker(unsigned number, FileDescriptor control) {
+// In the child, which lets go of all that is its supervisor's, above all the others' control sockets and the
+// sockets of sites that its own configuration does not have.
+void Supervisor::run_worker(Generation& generation, unsigned number, const WorkerPlace& place,
+                            FileDescriptor control) {
+    const bool starts = &generation == starting_.get();
+    auto configuration = generation.take_configuration();
+    starting_.reset();
+    serving_.reset();
+    old_.clear();
     signals_.reset();
     const sigset_t set = handled_signals();
     signal(SIGINT, SIG_IGN);
@@ -143,50 +168,57 @@ int Supervisor::run_worker(unsigned number, FileDescriptor control) {
     signal(SIGHUP, SIG_IGN);
     sigprocmask(SIG_UNBLOCK, &set, nullptr);
     log::set_process_name("worker " + std::to_string(number));
-    const auto dropped = drop_privileges(identity_);
-    if (!dropped) {
+    if (starts) {  // the supervisor still has the log of the configuration before
+        const auto log = use_error_log(*configuration->settings, reader_.identity());
+        if (!log) log::error("{}", log.error().text);
+    }
+    if (chroot_) confine();
+    int status = 1;
+    const auto dropped = drop_privileges(reader_.identity());
+    if (dropped) {
+        Worker worker(std::move(configuration), address_counts_, place, std::move(control));
+        const auto started = worker.start();
+        if (started) {
+            worker.run();
+            status = 0;
+        } else {
+            log::error("{}", started.error().text);
+        }
+    } else {
         log::error("{}", dropped.error().text);
-        return 1;
     }
-    Worker worker(settings_, sockets_, access_log_, address_counts_, number, std::move(control));
-    const auto started = worker.start();
-    if (!started) {
-        log::error("{}", started.error().text);
-        return 1;
-    }
-    worker.run();
-    return 0;
+    std::exit(status);
 }
 
-void Supervisor::on_control(unsigned number) {
-    WorkerProcess& worker = workers_[number];
-    for (;;) {
-        ControlMessage message{};
-        std::vector<FileDescriptor> descriptors;
-        const ControlStatus status = receive_control(worker.control.get(), message, descriptors);
-        if (status == ControlStatus::Nothing) return;
-        if (status == ControlStatus::Ended) {
-            worker.control.reset();
-            set_accepting(number, false);
-            return;
+void Supervisor::reap() {
+    int status = 0;
+    const uint64_t now = monotonic_ms();
+    for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
+        if (pid == check_.pid()) {
+            if (check_.on_exit(status)) {
+                if (!stopping_) open_next(now);
+            } else if (!stopping_) {
+                log::error("not reloaded: the configuration stays as it was");
+            }
+            continue;
         }
-        if (message.type == ControlMessage::Accepting) {
-            set_accepting(number, true);
-        } else if (message.type == ControlMessage::NotAccepting) {
-            set_accepting(number, false);
-        }
+        // Others are init_d scripts.
+        bool failed = false;
+        for_each([&](Generation& each) {
+            const int number = each.find(pid);
+            if (number < 0) return;
+            WorkerProcess& worker = each.worker(static_cast<unsigned>(number));
+            address_counts_.give_back(worker.row);
+            if (worker.counters) counters_.release(*std::exchange(worker.counters, nullptr));
+            if (&each == serving_.get() && !stopping_) counters_.own().add(Counter::WorkerRestarts);
+            each.on_exit(static_cast<unsigned>(number), status, now);
+            failed = &each == starting_.get();
+        });
+        if (failed && !stopping_) give_up("one has ended", now);
     }
 }
 
-void Supervisor::set_accepting(unsigned number, bool accepting) {
-    if (workers_[number].accepting == accepting) return;
-    workers_[number].accepting = accepting;
-    for (unsigned i = 0; i < workers_.size(); ++i) {
-        if (i == number || !workers_[i].control) continue;
-        send_control(workers_[i].control.get(),
-                     {accepting ? ControlMessage::Adopted : ControlMessage::Orphaned, number});
-    }
-}
+// ---- signals --------------------------------------------------------------------------------------------
 
 void Supervisor::on_signals() {
     signalfd_siginfo info;
@@ -199,67 +231,38 @@ void Supervisor::on_signals() {
             case SIGINT:
                 stop(monotonic_ms());
                 break;
-            case SIGUSR1: {
-                const auto error_log = log::reopen();
-                if (!error_log) log::error("{}", error_log.error().text);
-                const auto access = access_log_.reopen();
-                if (!access) log::error("{}", access.error().text);
-                // The worker takes the first for its error log, if it has one, the second for its access log.
-                const int access_fd = access_log_.enabled() ? access_log_.descriptor() : -1;
-                const int error_fd = log::descriptor() >= 0 ? log::descriptor() : access_fd;
-                if (error_fd < 0) break;
-                std::vector<int> descriptors = {error_fd};
-                if (access_fd >= 0) descriptors.push_back(access_fd);
-                for (const WorkerProcess& worker : workers_) {
-                    if (worker.control)
-                        send_control(worker.control.get(), {ControlMessage::LogFiles, 0}, descriptors);
-                }
+            case SIGUSR1:
+                reopen_logs();
                 break;
-            }
             default:
-                log::warning("SIGHUP: this version does not reload; restart to change the configuration");
+                reload_wanted_ = !stopping_;  // several at once are one
         }
     }
+}
+
+void Supervisor::reopen_logs() {
+    const auto error_log = log::reopen();
+    if (!error_log) log::error("{}", error_log.error().text);
+    for_each([this](Generation& each) { each.reopen_logs(reader_.identity()); });
 }
 
 void Supervisor::stop(uint64_t now) {
     const bool again = stopping_;
     stopping_ = true;
-    for (SiteSockets& site : sockets_)
-        site.sockets.clear();  // who comes now is refused, not kept waiting
-    if (!again) kill_at_ms_ = now + settings_.drain_timeout_ms + kKillGraceMs;
-    for (const WorkerProcess& worker : workers_) {
-        if (worker.pid != 0) kill(worker.pid, SIGTERM);
-        if (again && worker.control) send_control(worker.control.get(), {ControlMessage::CloseNow, 0});
+    reload_wanted_ = false;
+    check_.kill();
+    if (again) {
+        for_each([](Generation& each) { each.close_now(); });
+        return;
     }
-}
-
-void Supervisor::reap() {
-    int status = 0;
-    for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
-        const auto found = std::find_if(workers_.begin(), workers_.end(),
-                                        [pid](const WorkerProcess& worker) { return worker.pid == pid; });
-        if (found == workers_.end()) continue;  // an init_d script
-        const auto number = static_cast<unsigned>(found - workers_.begin());
-        set_accepting(number, false);
-        found->pid = 0;
-        address_counts_.clear(number);
-        found->control.reset();
-        if (stopping_) continue;
-        const uint64_t now = monotonic_ms();
-        found->failures = now - found->started_ms >= kHealthyMs ? 0 : found->failures + 1;
-        const uint64_t backoff =
-            found->failures <= 1 ? 0
-                                 : std::min<uint64_t>(100u << std::min(found->failures, 10u), kMaxBackoffMs);
-        found->restart_ms = now + backoff;
-        if (WIFSIGNALED(status)) {
-            log::error("worker {} (process {}) died of signal {} ({}), restarted in {} ms", number, pid,
-                       WTERMSIG(status), strsignal(WTERMSIG(status)), backoff);
-        } else {
-            log::error("worker {} (process {}) exited with {}, restarted in {} ms", number, pid,
-                       WEXITSTATUS(status), backoff);
-        }
-    }
+    // Who comes now is refused, not kept waiting.
+    if (starting_) remove_socket_files(starting_->configuration()->sockets, {});
+    remove_socket_files(serving_->configuration()->sockets, {});
+    const uint64_t timeout_ms = serving_->configuration()->settings->drain_timeout_ms;
+    for_each([&](Generation& each) {
+        each.close_sockets();
+        each.terminate(timeout_ms, now);
+    });
 }
 
 }  // namespace marmoset::server

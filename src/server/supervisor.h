@@ -1,61 +1,83 @@
-// The supervisor: forks the workers, replaces those that die, passes on signals. Parses no network input;
-// stays privileged so that it can reopen logs. No libuv here: a process that forks for its whole life keeps
-// no loop.
+// The supervisor: forks the workers, replaces those that die, reloads, passes on signals. Parses no network
+// input; stays privileged so that it can reopen logs and bind sockets. No libuv here: a process that forks
+// for its whole life keeps no loop.
+//
+// A reload (SIGHUP), step by step; whatever fails leaves the serving generation as it is:
+//   a process of its own reads the configuration   → check_
+//   it is read here, sockets bound, workers forked → starting_, who start their modules
+//   all are ready: they accept                     → serving_; the one before is leaving
+//   they do: the one before drains                 → in old_ until its last client has gone
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "base/counters.h"
 #include "base/file_descriptor.h"
-#include "log/access_log.h"
 #include "server/address_counts.h"
-#include "server/privileges.h"
-#include "server/settings.h"
-#include "server/sockets.h"
+#include "server/configuration.h"
+#include "server/configuration_check.h"
+#include "server/generation.h"
+#include "server/ports_file.h"
+#include "server/worker_place.h"
 
 namespace marmoset::server {
 
 class Supervisor {
   public:
-    /// All references outlive run().
-    Supervisor(const Settings& settings, std::vector<SiteSockets>& sockets, log::AccessLog& access_log,
-               Identity identity);
+    /// `reader` and `ports_file` outlive run(). `chroot`: workers make the working directory their root.
+    Supervisor(std::unique_ptr<Configuration> configuration, const ConfigurationReader& reader,
+               PortsFile& ports_file, bool chroot);
 
-    /// Serves until SIGTERM or SIGINT and all workers have gone. Returns the exit status of the process — of
-    /// the server, or in a forked child of that worker.
+    /// Serves until SIGTERM or SIGINT and all workers have gone. Returns the exit status of the process; a
+    /// forked worker ends in there.
     int run();
 
   private:
-    struct WorkerProcess {
-        pid_t pid = 0;  // 0: not running
-        FileDescriptor control;
-        bool accepting = false;
-        uint64_t started_ms = 0;
-        uint64_t restart_ms = 0;  // when to start it again
-        unsigned failures = 0;    // in a row
-    };
-
-    bool fork_worker(unsigned number);
-    int run_worker(unsigned number, FileDescriptor control);
+    void turn();
+    void start_due(Generation& generation, uint64_t now);
+    void fork_worker(Generation& generation, unsigned number);
+    [[noreturn]] void run_worker(Generation& generation, unsigned number, const WorkerPlace& place,
+                                 FileDescriptor control);
+    void wait(uint64_t now);
+    uint64_t next_event_ms() const;
     void on_signals();
-    void on_control(unsigned number);
+    void reopen_logs();
     void reap();
-    void set_accepting(unsigned number, bool accepting);
     void stop(uint64_t now);
-    int wait_ms(uint64_t now) const;
 
-    const Settings& settings_;
-    std::vector<SiteSockets>& sockets_;
-    log::AccessLog& access_log_;
-    Identity identity_;
+    // reload
+    void begin_reload(uint64_t now);
+    void open_next(uint64_t now);
+    void give_up(const char* why, uint64_t now);
+    void take_over(uint64_t now);
+    void drain_leaving(uint64_t now);
+    void hurry_oldest(uint64_t now);
+    size_t most_old() const;
+
+    template <typename Call>
+    void for_each(Call call) const {
+        for (const auto& old : old_)
+            call(*old);
+        call(*serving_);
+        if (starting_) call(*starting_);
+    }
+
+    const ConfigurationReader& reader_;
+    PortsFile& ports_file_;
+    bool chroot_;
     AddressCounts address_counts_;
+    CounterPage counters_;
     FileDescriptor signals_;
-    std::vector<WorkerProcess> workers_;
+    ConfigurationCheck check_;
+    std::unique_ptr<Generation> starting_;  // of a reload; mostly none
+    std::unique_ptr<Generation> serving_;
+    std::vector<std::unique_ptr<Generation>> old_;  // leaving, draining, given up: oldest first
+    bool reload_wanted_ = false;
+    bool reload_waits_ = false;  // and that was told
+    uint64_t start_deadline_ms_ = 0;
     bool stopping_ = false;
-    uint64_t kill_at_ms_ = 0;
-    int child_status_ = 0;
 };
 
 }  // namespace marmoset::server

@@ -78,7 +78,12 @@ Inflater::Step Inflater::run(Bytes input, MutableBytes out) {
     while (stream_.avail_out > 0) {
         if (after_final_block_ && stream_.avail_in == 0) break;
         after_final_block_ = false;
+        const uInt before = stream_.avail_in + stream_.avail_out;
         status = inflate(&stream_, Z_NO_FLUSH);
+        // zlib's data_type: the number of unused bits of the last byte, + 128 between two blocks; but a call
+        // that gets nowhere takes the 128 away.
+        if (stream_.avail_in + stream_.avail_out != before)
+            between_blocks_ = (stream_.data_type & 128) != 0 && (stream_.data_type & 63) == 0;
         if (status != Z_STREAM_END) break;
         // Unlike inflateReset() this keeps the window, without a copy.
         inflateResetKeep(&stream_);
@@ -93,14 +98,9 @@ Inflater::Step Inflater::run(Bytes input, MutableBytes out) {
     return step;
 }
 
-bool Inflater::between_blocks() const {
-    // zlib's data_type after inflate(): the number of unused bits of the last byte, + 128 between two blocks.
-    return (stream_.data_type & 128) != 0 && (stream_.data_type & 63) == 0;
-}
-
 void Inflater::reset() {
     inflateReset(&stream_);
-    after_final_block_ = false;
+    after_final_block_ = between_blocks_ = false;
 }
 
 size_t Inflater::memory(unsigned window_bits) {

@@ -51,7 +51,7 @@ class Inflater {
     /// still refer to the window (RFC 7692 7.2.3.4).
     Step run(Bytes input, MutableBytes out);
     /// Whether all blocks so far are complete and the last one ended at a byte's end, as a message has to.
-    bool between_blocks() const;
+    bool between_blocks() const { return between_blocks_; }
     /// Whether the last byte taken ended a block marked as the last one.
     bool after_final_block() const { return after_final_block_; }
     void reset();
@@ -59,6 +59,7 @@ class Inflater {
 
   private:
     z_stream stream_{};
+    bool between_blocks_ = false;
     bool after_final_block_ = false;
 };
 

@@ -8,10 +8,10 @@ bool is_known_opcode(uint8_t opcode) {
     return opcode <= 2 || (opcode >= 8 && opcode <= 10);
 }
 
-// What does not compress grows: a stored block has 5 bytes before at most 65,535 (RFC 1951 3.2.4), an encoder
-// may make them smaller.
+// What does not compress grows: a stored block has 5 bytes before at most 65,535 (RFC 1951 3.2.4), and an
+// encoder with little memory, as zlib's memLevel 1, makes shorter ones.
 uint64_t most_compressed(uint64_t max_message) {
-    return max_message + max_message / 1024 + 64;
+    return max_message + max_message / 16 + 64;
 }
 
 }  // namespace
@@ -40,7 +40,8 @@ FrameRules::Verdict FrameRules::check(const FrameHeader& header, Role sender, co
     }
     if (discarding) return Verdict::Accept;
     const uint64_t most = compressed_ ? most_compressed(limits.max_message) : limits.max_message;
-    if (++fragments_ > limits.max_fragments || header.length > most - size_) return Verdict::TooBig;
+    if (++fragments_ > limits.max_fragments) return Verdict::TooManyFragments;
+    if (header.length > most - size_) return Verdict::TooBig;
     size_ += header.length;
     return Verdict::Accept;
 }

@@ -19,8 +19,9 @@ class FrameRules {
 
     enum class Verdict : uint8_t {
         Accept,
-        ProtocolError,  ///< close with 1002
-        TooBig,         ///< close with 1009: its length, or the message's, or the number of fragments
+        ProtocolError,     ///< close with 1002
+        TooBig,            ///< close with 1009: the message is longer than allowed
+        TooManyFragments,  ///< close with 1009
     };
 
     /// Judges a frame that `sender` sent, before any of its payload has come. `discarding`: our Close frame
@@ -31,6 +32,8 @@ class FrameRules {
 
     /// The message being received; Continuation: none.
     Opcode message_opcode() const { return opcode_; }
+    /// Payload bytes announced of it so far.
+    uint64_t message_size() const { return size_; }
     /// Whether the message being received is compressed.
     bool compressed() const { return compressed_; }
 

@@ -75,6 +75,24 @@ bool is_listed(std::string_view element, const Origin& origin) {
            host_matches(host.host, origin.host);
 }
 
+/// RFC 6455 9.1: a token, or a quoted string that is one when it is unescaped.
+bool is_extension_value(std::string_view value) {
+    if (value.size() < 2 || !value.starts_with('"') || !value.ends_with('"')) return is_token(value);
+    value = value.substr(1, value.size() - 2);
+    std::string text;
+    for (size_t i = 0; i < value.size(); ++i) {
+        if (value[i] == '\\' && i + 1 < value.size()) ++i;
+        text += value[i];
+    }
+    return is_token(text);
+}
+
+bool is_extension_parameter(std::string_view parameter) {
+    const size_t equals = parameter.find('=');
+    if (!is_token(trim(parameter.substr(0, equals)))) return false;
+    return equals == std::string_view::npos || is_extension_value(trim(parameter.substr(equals + 1)));
+}
+
 }  // namespace
 
 bool wants_websocket(std::string_view upgrade, std::string_view connection) {
@@ -98,6 +116,7 @@ HandshakeVerdict check_handshake(const HandshakeRequest& request) {
         std::vector<std::string_view> tokens;
         if (!parse_protocols(request.protocols, tokens)) return {400, "Sec-WebSocket-Protocol is malformed"};
     }
+    if (!is_valid_extension_list(request.extensions)) return {400, "Sec-WebSocket-Extensions is malformed"};
     // A body would be read as frames, or the frames as a body.
     if (request.has_body) return {400, "a websocket handshake has no body"};
     return {};
@@ -127,6 +146,20 @@ bool parse_protocols(std::string_view header, std::vector<std::string_view>& tok
     std::vector<std::string_view> sorted = tokens;
     std::sort(sorted.begin(), sorted.end());
     return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
+}
+
+bool is_valid_extension_list(std::string_view header) {
+    while (const auto extension = next_list_element(header)) {
+        const size_t name_end = extension->find(';');
+        if (!is_token(trim(extension->substr(0, name_end)))) return false;
+        // No token holds a ';', so one inside quotes makes two malformed parameters.
+        for (size_t at = name_end; at != std::string_view::npos;) {
+            const size_t end = extension->find(';', at + 1);
+            if (!is_extension_parameter(trim(extension->substr(at + 1, end - at - 1)))) return false;
+            at = end;
+        }
+    }
+    return true;
 }
 
 bool origin_permitted(std::string_view policy, std::string_view origin, std::string_view host, bool tls) {

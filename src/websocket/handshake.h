@@ -21,9 +21,10 @@ struct HandshakeRequest {
     unsigned key_count =
         0;  ///< how many Sec-WebSocket-Key headers came: exactly one is legal (RFC 6455 11.3.1)
     std::string_view version;
-    unsigned version_count = 0;  ///< how many Sec-WebSocket-Version headers came
-    std::string_view protocols;  ///< all Sec-WebSocket-Protocol values joined with ", "
-    bool has_body = false;       ///< Content-Length other than 0 or Transfer-Encoding
+    unsigned version_count = 0;   ///< how many Sec-WebSocket-Version headers came
+    std::string_view protocols;   ///< all Sec-WebSocket-Protocol values joined with ", "
+    std::string_view extensions;  ///< all Sec-WebSocket-Extensions values, likewise
+    bool has_body = false;        ///< Content-Length other than 0 or Transfer-Encoding
 };
 
 /// True when the request asks for a websocket at all: Upgrade lists "websocket" and Connection lists
@@ -46,6 +47,10 @@ bool is_valid_key(std::string_view key);
 
 /// The offered subprotocols in order; false if a token is malformed or appears twice (RFC 6455 4.1 item 10).
 bool parse_protocols(std::string_view header, std::vector<std::string_view>& tokens);
+
+/// Whether all of a Sec-WebSocket-Extensions is well formed: names with parameters that are tokens, or quoted
+/// tokens. Whatever is offered may be declined, but a malformed list fails the handshake (RFC 6455 9.1).
+bool is_valid_extension_list(std::string_view header);
 
 /// Origin policy `origin = ...` of the websocket group.
 /// "same": Origin's host and port equal Host's (default ports by scheme); "*": any; else a comma separated

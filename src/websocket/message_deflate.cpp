@@ -81,8 +81,9 @@ PerMessageDeflate::Inflated PerMessageDeflate::receive(Bytes input, bool last, s
     size_t written = step.written;
     bool more = !step.valid || written == room.size();
     // An empty payload stands for an empty message, though none should be sent so; and what ends in a final
-    // block needs no tail.
-    if (!more && last && received_any_ && !inflater_->after_final_block()) {
+    // block needs no tail, unless that block has ended with the help of some of it.
+    const bool complete = inflater_->after_final_block() && tail_used_ == 0;
+    if (!more && last && received_any_ && !complete) {
         step = inflater_->run(Bytes(kTail).subspan(tail_used_), room.subspan(written));
         tail_used_ = static_cast<uint8_t>(tail_used_ + step.used);
         written += step.written;

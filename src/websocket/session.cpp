@@ -7,17 +7,11 @@
 
 namespace marmoset::websocket {
 
-namespace {
-
-// A message this large is not begun while the process is over its memory limit.
-constexpr uint64_t kLargeMessage = 65536;
-
-}  // namespace
-
 Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionSettings& settings,
                  std::unique_ptr<PerMessageDeflate> deflate)
     : net::Protocol(connection), endpoint_(endpoint), settings_(settings), deflate_(std::move(deflate)) {
     connection.set_deadline(tick_ms());
+    connection.loop().counters().add(Counter::Websockets);
 }
 
 Session::~Session() = default;
@@ -118,10 +112,15 @@ bool Session::check_header(const FrameHeader& header) {
         case FrameRules::Verdict::TooBig:
             abort(CloseReason::MessageTooBig, kMessageTooBig);
             return false;
+        case FrameRules::Verdict::TooManyFragments:
+            abort(CloseReason::TooManyFragments, kMessageTooBig);
+            return false;
     }
     if (is_control(opcode)) return true;
     if (opcode != Opcode::Continuation) begin_message();
-    if (header.length >= kLargeMessage && !close_sent_ && connection().loop().memory_exhausted()) {
+    if (close_sent_) return true;
+    const bool was_small = rules_.message_size() - header.length < kLargeMessage;
+    if (was_small && rules_.message_size() >= kLargeMessage && connection().loop().memory_exhausted()) {
         abort(CloseReason::MemoryLimit, kTryAgainLater);
         return false;
     }
@@ -167,7 +166,10 @@ void Session::deliver(MutableBytes piece, bool last) {
         return;
     }
     if (piece.empty() && !last) return;
-    messages_received += last ? 1 : 0;
+    if (last) {
+        ++messages_received;
+        connection().loop().counters().add(Counter::MessagesIn);
+    }
     const bool first = !delivered_;
     delivered_ = true;
     endpoint_.on_message_data(*this, piece, !text_, first, last);
@@ -208,9 +210,14 @@ size_t Session::take_compressed_payload(MutableBytes piece) {
 
 // False: the session has ended.
 bool Session::on_inflated(MutableBytes piece, bool last) {
+    const bool was_small = inflated_size_ < kLargeMessage;
     inflated_size_ += piece.size();
     if (inflated_size_ > settings_.max_message) {
         abort(CloseReason::MessageTooBig, kMessageTooBig);
+        return false;
+    }
+    if (was_small && inflated_size_ >= kLargeMessage && connection().loop().memory_exhausted()) {
+        abort(CloseReason::MemoryLimit, kTryAgainLater);
         return false;
     }
     deliver(piece, last);
@@ -223,7 +230,7 @@ void Session::on_control_payload(MutableBytes piece, bool end_of_frame) {
         return;
     }
     if (!control_) control_ = std::make_unique<ControlFrame>();
-    std::memcpy(control_->payload + control_->size, piece.data(), piece.size());
+    std::copy(piece.begin(), piece.end(), control_->payload + control_->size);
     control_->size = static_cast<uint8_t>(control_->size + piece.size());
     if (!end_of_frame) return;
     const auto whole = std::move(control_);
@@ -241,7 +248,7 @@ void Session::on_control_frame(Bytes payload) {
         // RFC 6455 5.5.3: of several pings only the latest needs its answer; a client that takes nothing must
         // not pile them up.
         if (!pending_pong_) pending_pong_ = std::make_unique<ControlFrame>();
-        std::memcpy(pending_pong_->payload, payload.data(), payload.size());
+        std::copy(payload.begin(), payload.end(), pending_pong_->payload);
         pending_pong_->size = static_cast<uint8_t>(payload.size());
     } else if (opcode_ == Opcode::Pong) {
         endpoint_.on_pong(*this, payload);
@@ -284,6 +291,7 @@ void Session::on_output_progress() {
 
 void Session::on_deadline() {
     if (close_sent_) {
+        connection().loop().counters().add(Counter::LimitCloseTimeout);
         connection().close(why_ == CloseReason::CloseHandshake ? CloseReason::CloseTimeout : why_);
     } else {
         check_liveness();
@@ -303,8 +311,11 @@ void Session::check_liveness() {
     if (heard_ || connection().paused()) {  // while we don't listen, silence proves nothing
         heard_ = false;
         pings_unanswered_ = 0;
+        silent_ticks_ = 0;
         return;
     }
+    if (++silent_ticks_ * tick_ms() < settings_.ping_ms) return;
+    silent_ticks_ = 0;
     if (connection().blocked()) return;  // no ping can leave; send_timeout judges those who take nothing
     if (pings_unanswered_ >= settings_.ping_misses) {
         connection().close(CloseReason::PingTimeout);
@@ -327,10 +338,16 @@ void Session::on_shutdown() {
     close(kGoingAway, "server is stopping", CloseReason::Shutdown);
 }
 
+void Session::on_restart() {
+    close(kServiceRestart, "server has been reloaded", CloseReason::Restart);
+}
+
 void Session::report_end(uint16_t code, std::string_view reason) {
     if (ended_) return;
     ended_ = true;
     code_ = code;
+    connection().loop().counters().subtract(Counter::Websockets);
+    connection().loop().counters().websocket_closed(why_);
     if (held_) account_held(-static_cast<int64_t>(held_->size()));
     held_.reset();
     if (deflate_) {

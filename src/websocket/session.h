@@ -4,6 +4,7 @@
 // the UTF-8 state are kept.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -39,6 +40,7 @@ struct SessionSettings {
     uint64_t send_timeout_ms = 60000;   ///< a peer that takes nothing for so long is gone
     uint64_t max_queue = 1u << 20;      ///< bytes waiting for a client; beyond it 1013
     FrameObserver* frames = nullptr;    ///< outlives the sessions; null: nobody looks
+    bool drop_published = false;        ///< beyond it published messages are left out instead
 };
 
 /// What a session talks to. Outlives the session's last call, on_session_end.
@@ -68,6 +70,9 @@ class Session final : public net::Protocol {
   public:
     /// One byte of payload and a record's header: with less nothing can be delivered.
     static constexpr size_t kLeastCredit = 13;
+    /// A message this large is not taken, and no client lets more than that wait, while the process is over
+    /// its memory limit.
+    static constexpr uint64_t kLargeMessage = 65536;
 
     /// `endpoint` and `settings` outlive the session. Starts the ping clock. `deflate`: null unless
     /// permessage-deflate was agreed.
@@ -83,6 +88,7 @@ class Session final : public net::Protocol {
     void on_deadline() override;
     void on_closed(CloseReason reason) override;
     void on_shutdown() override;
+    void on_restart() override;
 
     /// Sends a piece of a message as one frame: `first` begins it, `last` ends it. Data is borrowed until the
     /// loop's output is flushed. Nothing is sent once a Close frame has been. False: the text is not UTF-8
@@ -91,6 +97,8 @@ class Session final : public net::Protocol {
     /// Sends a whole, already encoded and checked frame that many sessions share; `owner` keeps it. A
     /// compressed one only if takes_shared_deflate().
     void send_frame(Bytes frame, Ref<RefCounted> owner);
+    /// A published frame finds no room: leaves it out, or fails, as `drop_published` says.
+    void refuse_frame(CloseReason why);
 
     /// Whether the client can read a message compressed for many, without a context, with this window.
     bool takes_shared_deflate(unsigned window_bits) const {
@@ -130,6 +138,10 @@ class Session final : public net::Protocol {
     };
 
     bool waits_for_credit() const;
+    void count_sent() {
+        ++messages_sent;
+        connection().loop().counters().add(Counter::MessagesOut);
+    }
     void account_held(int64_t bytes) { connection().loop().add_queued_memory(bytes); }
     void consume(MutableBytes data);
     size_t take_header(Bytes data);
@@ -142,7 +154,7 @@ class Session final : public net::Protocol {
     void deliver(MutableBytes piece, bool last);
     void on_control_payload(MutableBytes piece, bool end_of_frame);
     void on_control_frame(Bytes payload);
-    bool over_queue_limit(size_t size);
+    bool queue_has_room(size_t size, CloseReason& why) const;
     void write_frame(Opcode opcode, bool fin, Bytes payload, uint8_t rsv);
     void account_contexts() { account_held(deflate_->memory_change()); }
     void abort(CloseReason why, uint16_t code);
@@ -150,7 +162,10 @@ class Session final : public net::Protocol {
     void send_control(Opcode opcode, Bytes payload) { write_frame(opcode, true, payload, 0); }
     void report_end(uint16_t code, std::string_view reason);
     void check_liveness();
-    uint64_t tick_ms() const { return settings_.ping_ms > 0 ? settings_.ping_ms : settings_.send_timeout_ms; }
+    uint64_t tick_ms() const {
+        return settings_.ping_ms > 0 ? std::min(settings_.ping_ms, settings_.send_timeout_ms)
+                                     : settings_.send_timeout_ms;
+    }
 
     Endpoint& endpoint_;
     const SessionSettings& settings_;
@@ -184,6 +199,7 @@ class Session final : public net::Protocol {
     bool ended_ = false;          // on_session_end was called
     bool heard_ = false;          // bytes came since the last ping
     uint32_t stalled_ticks_ = 0;  // in a row, without output progress
+    uint32_t silent_ticks_ = 0;   // in a row, without input, since the last ping
 };
 
 }  // namespace marmoset::websocket

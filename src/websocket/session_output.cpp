@@ -16,10 +16,14 @@ constexpr size_t kCopiedPiece = net::OutputGather::kArena / 4;
 
 }  // namespace
 
-bool Session::over_queue_limit(size_t size) {
-    if (connection().unsent() + size <= settings_.max_queue || !connection().blocked()) return false;
-    fail(CloseReason::Overflow);
-    return true;
+// False: `why` is the limit that another `size` bytes would pass.
+bool Session::queue_has_room(size_t size, CloseReason& why) const {
+    const uint64_t waiting = connection().unsent() + size;
+    if (!connection().blocked() || waiting <= std::min(settings_.max_queue, kLargeMessage)) return true;
+    // Over the process's limit those who make it up are the ones who take nothing.
+    const bool exhausted = connection().loop().memory_exhausted();
+    why = exhausted ? CloseReason::MemoryLimit : CloseReason::Overflow;
+    return waiting <= settings_.max_queue && !exhausted;
 }
 
 bool Session::send(Bytes piece, bool binary, bool first, bool last) {
@@ -40,8 +44,12 @@ bool Session::send(Bytes piece, bool binary, bool first, bool last) {
         deflating_ = !(first && last && deflate_->sends_independently() && deflated.size() >= piece.size());
         if (deflating_) piece = deflated;
     }
-    if (over_queue_limit(piece.size())) return true;
-    messages_sent += last ? 1 : 0;
+    CloseReason why{};
+    if (!queue_has_room(piece.size(), why)) {
+        fail(why);
+        return true;
+    }
+    if (last) count_sent();
     const Opcode opcode = frame_sent_ ? Opcode::Continuation : binary ? Opcode::Binary : Opcode::Text;
     write_frame(opcode, last, piece, deflating_ && !frame_sent_ ? kRsvCompressed : 0);
     frame_sent_ = true;
@@ -89,9 +97,24 @@ void Session::write_frame(Opcode opcode, bool fin, Bytes payload, uint8_t rsv) {
 }
 
 void Session::send_frame(Bytes frame, Ref<RefCounted> owner) {
-    if (!open() || over_queue_limit(frame.size())) return;
-    ++messages_sent;
+    if (!open()) return;
+    CloseReason why{};
+    if (!queue_has_room(frame.size(), why)) {
+        refuse_frame(why);
+        return;
+    }
+    count_sent();
     connection().write_shared(frame, std::move(owner));
+}
+
+void Session::refuse_frame(CloseReason why) {
+    if (!settings_.drop_published) {
+        fail(why);
+        return;
+    }
+    connection().loop().counters().add(Counter::MessagesDropped);
+    connection().loop().counters().add(why == CloseReason::Overflow ? Counter::LimitQueue
+                                                                    : Counter::LimitMaxMemory);
 }
 
 void Session::close(uint16_t code, std::string_view reason, CloseReason why) {

@@ -130,6 +130,42 @@ class Program:
         return f"{self.name} ended with {status}" if status else None
 
 
+def tree(root):
+    """All descendants of a process."""
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="latin-1") as file:
+                    parents.setdefault(int(file.read().rpartition(")")[2].split()[1]), []).append(int(entry))
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+    found, ahead = [], [root]
+    while ahead:
+        below = parents.get(ahead.pop(), [])
+        found += below
+        ahead += below
+    return found
+
+
+def kill_tree(root):
+    """Until nothing is left: a process may have forked while the others were looked up."""
+    while left := tree(root):
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if root == os.getpid():
+            try:
+                while os.waitpid(-1, 0)[0]:
+                    pass
+            except ChildProcessError:
+                pass
+        else:
+            break
+
+
 def adopt_orphans():
     """Makes this process the parent of what its children leave behind, so that nothing escapes the end of a test."""
     PR_SET_CHILD_SUBREAPER = 36

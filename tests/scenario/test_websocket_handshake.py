@@ -380,7 +380,7 @@ class SystemServerProgram(Case):
     def test_help_and_unknown_flags(self):
         one = self.launch([program("websocket_echo"), "-h"], "help")
         self.assertEqual(0, one.wait())
-        for flag in ("-R", "-n", "-u", "-g", "-m", "-D", "-t", "--stream"):
+        for flag in ("-R", "-n", "-u", "-g", "-m", "-D", "-t", "--stream", "--framing"):
             self.assertIn(flag, one.log())
         self.assertNotEqual(0, self.launch([program("websocket_echo"), "-Z"], "bad").wait())
 

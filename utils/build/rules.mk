@@ -2,7 +2,7 @@
 # obj/ bin/ lib/ modules/ include/ tests/ bench/. Source lists are the folders' contents.
 
 B := build/$(FLAVOUR)
-KNOWN_FLAVOURS := release debug asan tsan
+KNOWN_FLAVOURS := release debug asan tsan fuzz
 $(if $(filter $(FLAVOUR),$(KNOWN_FLAVOURS)),,$(error FLAVOUR=$(FLAVOUR): there are $(KNOWN_FLAVOURS)))
 
 # --- flags ------------------------------------------------------------------------------------------------------------
@@ -12,9 +12,17 @@ OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPTIMISE_debug := -Og -g3 -D_GLIBCXX_ASSERTIONS
 OPTIMISE_asan := -O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS
 OPTIMISE_tsan := -O1 -g1 -fno-omit-frame-pointer
+OPTIMISE_fuzz := -O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 SANITIZE_tsan := -fsanitize=thread
+SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 SANITIZE := $(SANITIZE_$(FLAVOUR))
+# libFuzzer is clang's, whatever compiles the rest.
+ifeq ($(FLAVOUR),fuzz)
+CXX := $(filter ccache,$(CXX)) clang++
+CC := $(filter ccache,$(CC)) clang
+COMPILER_TAG := clang
+endif
 
 COMMON := $(OPTIMISE_$(FLAVOUR)) $(SANITIZE) -fPIC -pthread $(HARDENING)
 # gcc 12 sees overlapping copies in its own std::string (its bug 105329).
@@ -52,9 +60,15 @@ UTILS := $(sort $(foreach f,$(call sources,utils/websocket_*/*.cpp),$(patsubst u
 UTILS_SOURCES := $(foreach name,$(UTILS),$(call sources,utils/$(name)/*.cpp))
 UNIT_SOURCES := $(sort $(patsubst ./%,%,$(shell cd $(or $(S),.) && find tests/unit -name '*.cpp' 2>/dev/null))) \
                 $(call sources,tests/support/*.cpp)
+TEST_MODULE_SOURCES := $(call sources,tests/modules/*.cpp)
 BENCH_SOURCES := $(call sources,tests/bench/*.cpp)
-SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(INTERPOSE_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) $(UTILS_SOURCES) \
-                  $(UNIT_SOURCES) $(BENCH_SOURCES))
+# Test files written for CMocka: each is built with tests/support/cmocka.h, and but those in own/ with Debian's libcmocka too.
+CMOCKA_SOURCES := $(call sources,tests/support/cmocka/*.cpp)
+CMOCKA_TESTS := $(call sources,$(foreach suffix,c cpp,tests/cmocka/*.$(suffix) tests/cmocka/own/*.$(suffix)))
+FUZZ_SOURCES := $(call sources,tests/fuzz/targets/*.cpp tests/fuzz/support/*.cpp tests/support/scripted_peer.cpp)
+SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(INTERPOSE_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) \
+                  $(UTILS_SOURCES) $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES) $(CMOCKA_SOURCES) \
+                  $(filter %.cpp,$(CMOCKA_TESTS)) $(FUZZ_SOURCES))
 OBJECTS := $(call objects,$(SOURCES))
 LLHTTP_OBJECTS := $(patsubst %.c,$(B)/obj/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
 STATIC_LIST := $(B)/obj/static_modules.o
@@ -71,6 +85,10 @@ LIBWEBSOCKET := $(B)/lib/libwebsocket.a $(B)/lib/libwebsocket.so
 UTILS_FILES := $(UTILS:%=$(B)/bin/%)
 BENCH_PROGRAMS := $(patsubst tests/bench/%.cpp,$(B)/bench/%,$(BENCH_SOURCES))
 UNIT := $(B)/tests/unit
+TEST_MODULE_FILES := $(TEST_MODULE_SOURCES:%.cpp=$(B)/%.so)
+CMOCKA := $(B)/tests/libcmocka.a
+CMOCKA_PROGRAMS := $(CMOCKA_TESTS:tests/%=$(B)/tests/%.ours)
+CMOCKA_REFERENCES := $(patsubst tests/%,$(B)/tests/%.reference,$(filter-out tests/cmocka/own/%,$(CMOCKA_TESTS)))
 ALL_PRODUCTS := $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(UTILS_FILES) compile_commands.json
 
 # --- generated files, rewritten only when their text changes ----------------------------------------------------------
@@ -133,7 +151,8 @@ includes = $(if $(filter utils/%,$(1)),-I$(B)/include,-I$(S)src $(if $(filter te
 paths = $(if $(filter src/server/% tests/unit/server/%,$(1)),-include $(CONFIG_PATHS))
 # Half of the unit tests' compile time would go into optimising what runs once.
 # What stands in front of recv() must not get the C library's own checking one from its headers.
-own_flags = $(if $(filter tests/unit/%,$(1)),-O0 -U_FORTIFY_SOURCE)$(if $(filter src/libwebsocket/interpose/%,$(1)),-U_FORTIFY_SOURCE)
+own_flags = $(if $(filter tests/unit/%,$(1)),-O0 -U_FORTIFY_SOURCE) $(if $(filter tests/cmocka/%,$(1)),-I$(S)tests/support) \
+            $(if $(filter src/libwebsocket/interpose/%,$(1)),-U_FORTIFY_SOURCE)
 compile_command = $(CXX) $(CXX_FLAGS) $(call own_flags,$(1)) -include $(BUILD_CONFIG) $(call paths,$(1)) $(call includes,$(1))
 
 $(B)/obj/%.o: $(S)%.cpp
@@ -146,8 +165,13 @@ $(LLHTTP_OBJECTS): $(B)/obj/llhttp/%.o: $(firstword $(dir $(LLHTTP_SOURCES)))%.c
 	$(call say,CC,$<)
 	$(call compile,$(CC) $(C_FLAGS))
 
+$(B)/obj/tests/%.o: $(S)tests/%.c $(BUILD_CONFIG)
+	$(call say,CC,$<)
+	$(call compile,$(CC) -std=c11 $(COMMON) $(WARNINGS) $(USER_CPPFLAGS) $(USER_CFLAGS) -I$(S)tests/support $(COLOUR))
+-include $(patsubst %.c,$(B)/obj/%.d,$(filter %.c,$(CMOCKA_TESTS)))
+
 $(OBJECTS) $(STATIC_LIST): | $(BUILD_CONFIG) $(CONFIG_PATHS)
-$(call objects,$(UTILS_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES)): | $(PUBLIC_HEADERS)
+$(call objects,$(UTILS_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES)): | $(PUBLIC_HEADERS)
 -include $(OBJECTS:.o=.d) $(STATIC_LIST:.o=.d)
 
 $(PUBLIC_HEADERS): $(B)/include/marmoset/%: $(S)src/libwebsocket/%
@@ -195,9 +219,29 @@ $(UNIT): $(call objects,$(UNIT_SOURCES) $(WEBSOCKET_SOURCES) $(call module_sourc
 	$(call say,LD ,$@)
 	$(link) -lgtest_main -lgmock -lgtest $(LIBS) $(MODULE_LIBS)
 
+# Modules that scenarios load beside the real ones; made with the unit tests.
+$(UNIT): | $(TEST_MODULE_FILES)
+$(TEST_MODULE_FILES): $(B)/%.so: $(B)/obj/%.o
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,$(@F) -o $@ $<
+
+$(CMOCKA): $(call objects,$(CMOCKA_SOURCES))
+	$(call say,AR ,$@)
+	$(archive)
+$(foreach test,$(CMOCKA_TESTS),$(eval $(test:tests/%=$(B)/tests/%.ours): $(B)/obj/$(basename $(test)).o))
+$(CMOCKA_PROGRAMS): $(CMOCKA)
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -o $@ $(filter %.o,$^) $(CMOCKA) -lgtest
+# What ours is compared with: another's library, so without our flags.
+$(CMOCKA_REFERENCES): $(B)/tests/%.reference: $(S)tests/% $(wildcard $(S)tests/cmocka/*.h)
+	$(call say,REF,$@)
+	$(Q)mkdir -p $(@D); $(if $(filter %.cpp,$<),$(CXX) -std=c++20,$(CC) -std=c11) -w -o $@ $< -lcmocka
+
 $(BENCH_PROGRAMS): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIBMARMOSET)
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -o $@ $< $(LIBMARMOSET) $(LIBS)
+
+include $(T)fuzz.mk
 
 # --- for tools --------------------------------------------------------------------------------------------------------
 compile_commands.json: FORCE

@@ -1,5 +1,13 @@
 #include "echo.h"
 
+#include <algorithm>
+
+void Echo::on_open(websocket_server::Client& client) {
+    const auto& offered = client.info().protocols;
+    const auto own = std::find(offered.begin(), offered.end(), name_);
+    client.accept(own != offered.end() ? *own : offered.empty() ? std::string_view() : offered.front());
+}
+
 void Echo::on_message(websocket_server::Client& client, const websocket_server::Message& message) {
     // Nothing is bounded here, and need not be: while a client does not take its echoes the library takes no
     // more messages from it.

@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
     command_line.add_flag('t', "test", "close each client with 1000 behind its first echo", once);
     if (!command_line.parse(argc, argv)) return command_line.status();
 
-    Echo echo(once);
+    Echo echo(command_line.options().name, once);
     websocket_server::Server server(command_line.options(), echo);
     return command_line.run(server);
 }

@@ -44,6 +44,7 @@ size_t MessageReader::take_header(Bytes data) {
             fail(websocket::kProtocolError);
             return data.size();
         case FrameRules::Verdict::TooBig:
+        case FrameRules::Verdict::TooManyFragments:
             fail(websocket::kMessageTooBig);
             return data.size();
     }

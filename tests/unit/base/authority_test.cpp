@@ -100,17 +100,5 @@ TEST(Authority, ComparesNamesWithoutCaseAndAddressesByValue) {
     EXPECT_FALSE(equal_hosts("localhost", "[::1]"));
 }
 
-TEST(Authority, HexValueCoversTheDigitsOnly) {
-    unsigned found = 0;
-    for (int c = -128; c < 128; ++c) {
-        const int value = hex_value(static_cast<char>(c));
-        if (value < 0) continue;
-        ++found;
-        EXPECT_EQ(std::string_view("0123456789abcdef")[static_cast<size_t>(value)],
-                  c >= 'A' && c <= 'F' ? c + 32 : c);
-    }
-    EXPECT_EQ(found, 22u);
-}
-
 }  // namespace
 }  // namespace marmoset

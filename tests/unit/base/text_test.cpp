@@ -92,6 +92,18 @@ TEST(Text, ReadsDecimals) {
     }
 }
 
+TEST(Text, HexValueCoversTheDigitsOnly) {
+    unsigned found = 0;
+    for (int c = -128; c < 128; ++c) {
+        const int value = hex_value(static_cast<char>(c));
+        if (value < 0) continue;
+        ++found;
+        EXPECT_EQ(std::string_view("0123456789abcdef")[static_cast<size_t>(value)],
+                  c >= 'A' && c <= 'F' ? c + 32 : c);
+    }
+    EXPECT_EQ(found, 22u);
+}
+
 TEST(Text, ComparesSecrets) {
     EXPECT_TRUE(equal_constant_time("", ""));
     EXPECT_TRUE(equal_constant_time("secret", "secret"));

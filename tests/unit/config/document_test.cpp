@@ -86,6 +86,12 @@ TEST_F(DocumentLoad, SkipsAByteOrderMark) {
     EXPECT_EQ("a", document_->global().string("user"));
 }
 
+TEST_F(DocumentLoad, NeedsNoLineFeedAtTheEnd) {
+    EXPECT_EQ("u", load("user = \"u\";").global().string("user"));
+    EXPECT_EQ("u", load("user = \"u\";\n# the last word").global().string("user"));
+    EXPECT_EQ("u", load("user = \"u\"; // the last word").global().string("user"));
+}
+
 TEST_F(DocumentLoad, IncludesFilesAndKnowsTheirLines) {
     folder_.write("part/server.inc", "\nport = 70000;\n@include \"more.inc\"\nservice = \"s\";");
     folder_.write("part/more.inc", "keepalivetimeout = \"x\"; # no newline at the end");

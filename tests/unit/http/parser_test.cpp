@@ -56,6 +56,19 @@ TEST_F(ParserTest, ReadsARequest) {
     EXPECT_FALSE(parser_.in_body());
 }
 
+TEST_F(ParserTest, ReadsWhatLlhttpWouldRefuse) {
+    ASSERT_EQ(0u, parse("GET / HTTP/1.7\r\nHost: a\r\nX: y\r\n\r\n")) << reason_;
+    EXPECT_EQ(1u, request_.minor_version);
+    EXPECT_EQ("y", request_.header("X"));
+    ASSERT_EQ(
+        0u, parse("POST / HTTP/1.1\r\nHost:\ta\t\r\nContent-Length:\t5 \t \t\r\nX: \ty\tz\t\r\nY:\t\r\n\r\n"))
+        << reason_;
+    EXPECT_EQ("a", request_.host);
+    EXPECT_EQ(5u, request_.content_length);
+    EXPECT_EQ("y\tz", request_.header("X"));
+    EXPECT_EQ("", request_.header("Y"));
+}
+
 TEST_F(ParserTest, RetainedRequestsOutliveTheirBytes) {
     std::string head = "GET /x?y HTTP/1.1\r\nHost: h\r\nName: value\r\n\r\n";
     ASSERT_EQ(0u, parser_.parse_head(head, limits_, request_, reason_));

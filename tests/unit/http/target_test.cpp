@@ -114,13 +114,12 @@ TEST(Target, RefusesBytesThatNoTargetHas) {
         const std::string query = std::string("/?") + static_cast<char>(c);
         const bool legal = c > ' ' && c < 0x7f && c != '#' && c != '%';
         EXPECT_EQ(status_of(path), legal ? 0u : 400u) << c;
-        EXPECT_EQ(status_of(query), legal ? 0u : 400u) << c;
+        EXPECT_EQ(status_of(query), legal || c == '%' ? 0u : 400u) << c;
     }
 }
 
 TEST(Target, RefusesMalformedEscapes) {
-    for (std::string_view bad :
-         {"/%", "/%2", "/%zz", "/%2g", "/%g2", "/%%20", "/a?%", "/a?%1", "/%u0041", "/% 1"}) {
+    for (std::string_view bad : {"/%", "/%2", "/%zz", "/%2g", "/%g2", "/%%20", "/%u0041", "/% 1"}) {
         EXPECT_EQ(status_of(bad), 400u) << bad;
     }
     EXPECT_EQ(status_of("/%41?%42"), 0u);

@@ -316,6 +316,21 @@ TEST(ServerCommandLine, UnderstandsOuistitisLettersAndLongNames) {
     }
 }
 
+TEST(ServerCommandLine, AFramingMeansAStream) {
+    using websocket_server::Framing;
+    const std::pair<const char*, Framing> framings[] = {{"--framing=bytes", Framing::Bytes},
+                                                        {"--framing=lines", Framing::Lines},
+                                                        {"--framing=records", Framing::Records}};
+    for (const auto& [argument, framing] : framings) {
+        CommandLine line("echo", "echoes");
+        EXPECT_FALSE(line.options().stream);
+        Arguments arguments{argument};
+        ASSERT_TRUE(line.parse(arguments.count(), arguments.pointers.data()));
+        EXPECT_TRUE(line.options().stream);
+        EXPECT_EQ(line.options().framing, framing);
+    }
+}
+
 TEST(ServerCommandLine, PrintsHelpAndVersionAndNothingElseIsDone) {
     CommandLine line("echo", "sends back", "1.2");
     bool test = false;
@@ -336,7 +351,8 @@ TEST(ServerCommandLine, PrintsHelpAndVersionAndNothingElseIsDone) {
 TEST(ServerCommandLine, RefusesWhatItDoesNotKnow) {
     for (auto arguments :
          {Arguments{"-x"}, Arguments{"--unknown"}, Arguments{"stray"}, Arguments{"-m", "many"},
-          Arguments{"-m", "-1"}, Arguments{"--window=1023"}, Arguments{"--max-message=0"}, Arguments{"-n"}}) {
+          Arguments{"-m", "-1"}, Arguments{"--window=1023"}, Arguments{"--max-message=0"}, Arguments{"-n"},
+          Arguments{"--framing"}, Arguments{"--framing=words"}}) {
         for (size_t i = 0; i < arguments.texts.size(); ++i)
             arguments.pointers[i] = arguments.texts[i].data();
         CommandLine line("echo", "echoes");

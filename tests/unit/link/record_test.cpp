@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/authority.h"
+#include "base/text.h"
 
 namespace marmoset::link {
 namespace {

@@ -121,6 +121,17 @@ TEST(Conditional, FindsTheFieldsOfARequest) {
     EXPECT_EQ("", fields.if_match);
 }
 
+TEST(Conditional, TwoOfWhatIsNoListMeanNothing) {
+    const char* const date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    for (const char* name : {"If-Modified-Since", "If-Unmodified-Since", "If-Range"}) {
+        const http::Request made = request({{name, date}, {name, date}, {name, date}});
+        const RequestFields fields(made);
+        const std::string all = std::string(date) + ", " + date + ", " + date;
+        EXPECT_EQ(all, std::string(fields.if_modified_since) + std::string(fields.if_unmodified_since) +
+                           std::string(fields.if_range));
+    }
+}
+
 TEST(Conditional, TwoRangeFieldsAreNone) {
     EXPECT_EQ("", RequestFields(request({{"Range", "bytes=1-"}, {"Range", "bytes=2-"}})).range);
 }

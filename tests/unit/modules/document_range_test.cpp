@@ -53,8 +53,13 @@ TEST(Range, IsUnsatisfiableOutside) {
     EXPECT_EQ("416", parsed("bytes=99999999999999999999999-", 100));
     EXPECT_EQ("416", parsed("bytes=-0", 100));
     EXPECT_EQ("416", parsed("bytes=0-", 0));
-    EXPECT_EQ("416", parsed("bytes=-1", 0));
+    EXPECT_EQ("416", parsed("bytes=-0", 0));
     EXPECT_EQ("416", parsed("bytes=100-,200-300", 100));
+}
+
+TEST(Range, ASuffixOfNothingIsAllOfIt) {
+    EXPECT_EQ("200", parsed("bytes=-1", 0));
+    EXPECT_EQ("200", parsed("bytes=0-,-1", 0));
 }
 
 TEST(Range, LeavesOutWhatIsUnsatisfiable) {

@@ -61,6 +61,35 @@ TEST_F(TimerTest, FiresInOrderAndNotEarly) {
     EXPECT_FALSE(first->armed());
 }
 
+// Timers armed at all phases of a tick come due together with others that are a little older.
+TEST_F(TimerTest, IsNeverEarlyWhateverThePhaseItIsArmedAt) {
+    static constexpr unsigned kAlarms = 60;
+    std::vector<std::unique_ptr<Alarm>> alarms;
+    unsigned fired = 0;
+    uv_timer_t source;
+    uv_timer_init(loop_.uv(), &source);
+    std::function<void()> arm_one = [&] {
+        if (alarms.size() == kAlarms) {
+            uv_timer_stop(&source);
+            return;
+        }
+        const uint64_t milliseconds = 100 + 10 * (alarms.size() % 7);
+        const uint64_t armed_at = loop_.now();
+        alarms.push_back(std::make_unique<Alarm>([this, &fired, armed_at, milliseconds] {
+            EXPECT_GE(loop_.now() - armed_at, milliseconds);
+            if (++fired == kAlarms) loop_.stop();
+        }));
+        loop_.timers().arm(*alarms.back(), milliseconds);
+    };
+    source.data = &arm_one;
+    uv_timer_start(
+        &source, [](uv_timer_t* handle) { (*static_cast<std::function<void()>*>(handle->data))(); }, 1, 7);
+    run_until_stopped();
+    uv_close(reinterpret_cast<uv_handle_t*>(&source), nullptr);
+    uv_run(loop_.uv(), UV_RUN_NOWAIT);
+    EXPECT_EQ(kAlarms, fired);
+}
+
 TEST_F(TimerTest, ALaterDeadlineReplacesAnEarlierOne) {
     const uint64_t start = loop_.now();
     Alarm alarm([&] {

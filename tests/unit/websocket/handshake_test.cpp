@@ -109,6 +109,20 @@ TEST(Handshake, JudgesKeys) {
     }
 }
 
+TEST(Handshake, RefusesMalformedExtensionLists) {
+    for (std::string_view header :
+         {"", ",", "permessage-deflate", "permessage-deflate; client_max_window_bits", "a;b=c ; d , e",
+          "a, a", R"(a; b="c")", R"(a; b="\c")", "a; b = c", "x;y\t,z"}) {
+        EXPECT_TRUE(is_valid_extension_list(header)) << header;
+    }
+    for (std::string_view header : {";", "; a", "a;", "a; ;b", "a; =c", "a; b=", "a; b=c=d", "a b", "a/b",
+                                    "a; b c", R"(a; b="c)", R"(a; b="")", R"(a; b="c d")", R"(a; b="c;d")",
+                                    R"(a; b="c,d")", R"(a; b="c\")", R"(a; b="c"d)", "a, =", "\xc3\xa4"}) {
+        EXPECT_FALSE(is_valid_extension_list(header)) << header;
+        EXPECT_EQ(status_with([&](auto& r) { r.extensions = header; }), 400u) << header;
+    }
+}
+
 TEST(Handshake, ListsSubprotocolsInOrder) {
     using Tokens = std::vector<std::string_view>;
     Tokens tokens{"left over"};

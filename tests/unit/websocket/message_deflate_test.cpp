@@ -191,6 +191,21 @@ TEST_F(MessageDeflate, Malformed) {
     EXPECT_EQ(receive(*make(false), kHello), "Hello") << "a context that failed is clean when used again";
 }
 
+// What the verdict is must not depend on how much came out at a time.
+TEST_F(MessageDeflate, TheTailAsPartOfABlock) {
+    Octets stored = {0x00, 60, 0x00, 0xc3,
+                     0xff};  // 60 bytes are announced, 56 follow: the tail makes them whole
+    stored.resize(stored.size() + 56, 'x');
+    // A final block whose end lies in the tail; what is left of the tail is no block.
+    const Octets final_block = {0x00, 0x00, 0x00, 0xff, 0xff, 0x63};
+    for (const size_t piece : {size_t{1}, SIZE_MAX}) {
+        for (const size_t most : {size_t{1}, size_t{2}, size_t{7}, size_t{60}, SIZE_MAX}) {
+            EXPECT_EQ(receive(*make(true), stored, piece, most).value_or("none").size(), 60u) << most;
+            EXPECT_EQ(receive(*make(true), final_block, piece, most), std::nullopt) << most;
+        }
+    }
+}
+
 TEST_F(MessageDeflate, ABombComesOutInSteps) {
     const Octets payload = send(*make(false), std::string(10 << 20, 'x'));
     EXPECT_LT(payload.size(), 64u << 10);

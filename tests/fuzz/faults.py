@@ -1,0 +1,85 @@
+"""Faults that the fuzz targets must find: each changes one place of the sources. `tests/fuzz/run --prove` shows that they do.
+
+`users`: for a fault in a header, the sources that are compiled with it; else the changed source itself is."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    target: str
+    what: str
+    file: str
+    old: str
+    new: str
+    users: tuple = ()
+
+    @property
+    def name(self):
+        return f"{self.target}: {self.what}"
+
+    @property
+    def folder(self):
+        return "".join(c if c.isalnum() else "-" for c in self.name)
+
+
+FAULTS = [
+    Fault("http_connection", "an empty line cut in two", "src/http/http1.cpp",
+          "if (partial_ == \"\\r\" && bytes.front() == '\\n') {", "if (false) {"),
+    Fault("http_connection", "a view that stays behind", "src/http/request.cpp", "    move(host);\n", ""),
+    Fault("http_connection", "an answer cut off", "src/net/connection.cpp", "if (count == 0 && unsent() != 0) {", "if (false) {"),
+    Fault("http_connection", "a deadlock behind a blocked answer", "src/http/http1.cpp",
+          "        connection().resume(net::ReadPause::Output);\n        continue_pending();", "        arm_deadline();"),
+
+    Fault("http_fields", "escapes in quoted strings", "src/base/text.cpp",
+          "if (quoted && list[end] == '\\\\' && end + 1 < list.size()) ++end;", ""),
+    Fault("http_fields", "ranges too near to each other", "modules/document/range.cpp",
+          "left.offset + left.size + kPartOverhead;", "left.offset + left.size;"),
+    Fault("http_fields", "a decoded backslash", "src/http/target.cpp", "c == '\\\\' || c == '\\0') return kBadRequest;",
+          "c == '\\0') return kBadRequest;"),
+    Fault("http_fields", "minutes of a date", "src/http/date.cpp", "put(20, time / 60 % 60);", "put(20, time / 60 % 59);"),
+
+    Fault("utf8", "surrogates at the end of a piece", "src/websocket/utf8.cpp", "if (lead == 0xed) upper_ = 0x9f;", ""),
+    Fault("utf8", "values beyond Unicode", "src/websocket/utf8.cpp", "value >= 0x10 && value <= 0x10f ? 4 : 0",
+          "value >= 0x10 && value <= 0x11f ? 4 : 0"),
+
+    Fault("pattern", "the end of the text", "src/base/pattern.cpp", "match.matched = !to_end || text.empty();", "match.matched = true;"),
+    Fault("pattern", "no deny beside an allow", "src/base/pattern.cpp", "return denied.any_pattern || allow.empty();", "return true;"),
+
+    Fault("link_records", "a length beyond the packet", "src/link/record.h", "length > rest_.size() - kRecordHeader",
+          "length > rest_.size()", ("tests/fuzz/targets/link_records.cpp",)),
+    Fault("link_records", "a topic beyond the record", "src/link/record.cpp", "topic > payload.size() - 2", "topic > payload.size()"),
+
+    Fault("link_metadata", "half a surrogate pair", "src/base/json_scanner.cpp",
+          "if (code >= 0xdc00 && code < 0xe000) return fail();", ""),
+    Fault("link_metadata", "one member in place of another", "src/link/metadata.cpp",
+          "return string(\"OPEN.query\", open.query);", "return string(\"OPEN.query\", open.uri);"),
+
+    Fault("websocket_handshake", "two keys", "src/websocket/handshake.cpp", "if (request.key_count > 1)", "if (request.key_count > 2)"),
+    Fault("websocket_handshake", "a foreign domain with the same ending", "src/websocket/handshake.cpp",
+          "const std::string_view suffix = pattern.substr(1);", "const std::string_view suffix = pattern.substr(2);"),
+
+    Fault("websocket_session", "unmasked frames", "src/websocket/session.cpp",
+          "&& header.masked && is_known_opcode", "&& is_known_opcode"),
+    Fault("websocket_session", "the mask's phase", "src/websocket/session.cpp",
+          "apply_mask(piece, mask_, payload_offset_);", "apply_mask(piece, mask_, 0);"),
+    Fault("websocket_session", "a length not in its shortest form", "src/websocket/frame.h",
+          "if (header.length < 126) result.status = DecodeStatus::Invalid;", "", ("src/websocket/session.cpp",)),
+
+    Fault("deflate", "a final block that ends in the tail", "src/websocket/message_deflate.cpp",
+          "inflater_->after_final_block() && tail_used_ == 0;", "inflater_->after_final_block();"),
+    Fault("deflate", "a window the client did not name", "src/websocket/deflate_offer.cpp",
+          "agreed.server_window_named = offer.server_window_bits != 0;", "agreed.server_window_named = true;"),
+
+    Fault("link_server", "credit that is not spent", "src/libwebsocket/link_client.cpp", "        credit_ -= message_cost(size);\n", ""),
+    Fault("link_server", "two last records of a client", "src/libwebsocket/link.cpp",
+          "    if (answered) {\n        clients_.release(client.id());", "    if (true) {\n        clients_.release(client.id());"),
+
+    Fault("link_gateway", "credit that is not spent", "modules/websocket/link_client.cpp",
+          "send_credit_ -= std::min(send_credit_, link::message_cost(piece.size()));", ""),
+    Fault("link_gateway", "published frames inside a message", "modules/websocket/link_client.cpp", "    if (receiving_) {\n", "    if (false) {\n"),
+
+    Fault("configuration", "a number above its bound", "src/config/check.cpp",
+          " && number <= static_cast<double>(maximum_of(key)))", ")"),
+    Fault("configuration", "a comment in the last line", "src/config/source.cpp", "if (!source.text.ends_with('\\n'))", "if (false)"),
+]

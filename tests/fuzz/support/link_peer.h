@@ -1,0 +1,68 @@
+// One end of a link as a script drives it: packets of records out, and what comes back, per client and
+// without what may differ when the same records travel in other packets. It checks what link-protocol.md
+// demands of the other end.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/file_descriptor.h"
+#include "link/record.h"
+#include "tests/fuzz/support/fuzz.h"
+
+namespace marmoset::fuzz {
+
+class LinkPeer {
+  public:
+    enum class Role : uint8_t { Gateway, Server };
+
+    /// `pieces`: after each record a packet may end; nullptr: only flush() ends one.
+    LinkPeer(FileDescriptor socket, Role role, Random* pieces);
+
+    /// A record of ours, kept for the next packet; a full packet leaves first.
+    void add(link::RecordHeader header, Bytes payload);
+    /// Sends what has been kept, and settles.
+    void flush();
+    /// One packet, as it is.
+    void send_raw(Bytes packet);
+    /// Lets the loop run and reads what has come.
+    void settle();
+    /// Reads what has come.
+    void read();
+    void end() { socket_.reset(); }
+
+    /// The other end has closed the link.
+    bool ended() const { return ended_; }
+    /// What has come for each client (0: the link): records one a line, the parts of a message joined; no
+    /// CREDIT.
+    const std::map<uint32_t, std::string>& seen() const { return seen_; }
+    /// Ids whose last record from the other end is not a final one, and which it has opened or accepted.
+    size_t open_clients() const;
+
+    /// Bytes of credit that the other end has for each client from its ACCEPT (or our OPEN) on.
+    uint64_t window = 262144;
+
+  private:
+    struct Client {
+        int64_t credit = 0;  ///< what the other end may still send
+        bool known = false;  ///< was opened, and accepted where that is needed
+        bool in_message = false;
+        bool binary = false;
+        bool final = false;         ///< the other end has sent its last record
+        bool closed_by_us = false;  ///< so have we
+    };
+    void take(const link::Record& record);
+    void take_message(const link::Record& record, Client& client, std::string& lines);
+
+    FileDescriptor socket_;
+    Role role_;
+    Random* pieces_;
+    std::string packet_;
+    std::map<uint32_t, std::string> seen_;
+    std::map<uint32_t, Client> clients_;
+    bool greeted_ = false;
+    bool publishing_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace marmoset::fuzz
