@@ -4,12 +4,13 @@ configured to a second."""
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
 
-from harness import (BINARY, CLOSE, END, LINK_PING, LINK_PONG, OPEN, PING, TEXT, Closed, Overdue, Record, deadline, decode_packet,
-                     frame, publish_payload, scaled, wait_for)
+from harness import (BINARY, CLOSE, END, LINK_PING, LINK_PONG, OPEN, PING, TEXT, Closed, LinkServer, Overdue, Record, StreamServer,
+                     deadline, decode_packet, frame, publish_payload, scaled, wait_for)
 from limits import LimitCase
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -244,6 +245,26 @@ class Websockets(LimitCase):
         self.check_reached("handshake_timeout")
         counted = self.counters()["websocket_handshakes_total"]
         self.assertEqual({"accepted": 0, "refused": 1}, counted)
+
+    def test_handshake_timeout_at_a_full_backlog(self):
+        for kind in (LinkServer, StreamServer):
+            with self.subTest(kind.__name__), kind(self.sockets, "app", backlog=1) as app:
+                server = self.limited(keys="handshake_timeout = 1;")
+                filling = []
+                try:
+                    while True:
+                        filling.append(socket.socket(socket.AF_UNIX, app.kind | socket.SOCK_NONBLOCK))
+                        filling[-1].connect(app.path)
+                except BlockingIOError:
+                    pass
+                client = server.websocket()
+                client.start("/app")
+                self.assertEqual(503, client.response().status)
+                self.check_reached("handshake_timeout")
+                for one in filling:
+                    one.close()
+                client.drop()
+                server.stop()
 
     def test_ping(self):
         client, link, number = self.admit("ping = 1; ping_misses = 2;")
