@@ -2,11 +2,10 @@
 #include "base/counters.h"
 
 #include <gtest/gtest.h>
-
 #include <sys/wait.h>
 #include <unistd.h>
-#include <memory>
 
+#include <memory>
 #include <set>
 #include <string>
 
