@@ -48,6 +48,11 @@ void Hub::on_connected(FileDescriptor socket, const net::Address&) {
 }
 
 void Hub::on_connect_failed(const Error& error) {
+    if (error.code == EAGAIN || error.code == ETIMEDOUT) {
+        const auto waiting =
+            std::count_if(clients_.begin(), clients_.end(), [](auto* client) { return client != nullptr; });
+        worker_.loop.counters().add(Counter::LimitHandshakeTimeout, static_cast<uint64_t>(waiting));
+    }
     on_end(error.text);
 }
 

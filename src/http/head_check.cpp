@@ -26,9 +26,8 @@ unsigned parse_request_line(std::string_view line, size_t max_target, RequestLin
     out = {};
     if (const unsigned status = check_line_start(line, max_target); status != 0) return status;
     const size_t first = line.find(' ');
-    if (first == std::string_view::npos) return 400;
+    if (first == std::string_view::npos || first == 0) return 400;
     out.method = line.substr(0, first);
-    if (!is_token(out.method)) return 400;
     const size_t second = line.find(' ', first + 1);
     out.target = line.substr(first + 1, second == std::string_view::npos ? second : second - first - 1);
     if (out.target.empty()) return 400;

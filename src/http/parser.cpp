@@ -66,6 +66,10 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
         return status;
     }
     request.method = parse_method(line.method);
+    if (line.version.empty() && !limits.http09) {  // judged before the rest: the line may have come alone
+        reason = "HTTP/0.9";
+        return 400;
+    }
     status = parse_target(line.target, line.method, request.target);
     if (status == 0 && request.target.form == TargetForm::Authority) {
         reason = "CONNECT";
@@ -83,7 +87,7 @@ unsigned Parser::parse_head(std::string_view head, const Limits& limits, Request
         request.http09 = true;
         request.minor_version = 0;
         request.keep_alive = false;
-        return limits.http09 && request.method == Method::Get && line_end + 2 == head.size() ? 0 : 400;
+        return request.method == Method::Get && line_end + 2 == head.size() ? 0 : 400;
     }
     if ((status = check_header_lines(head.substr(line_end + 2), limits.header_count)) != 0) {
         reason = status == 431 ? "too many headers" : "bad header line";

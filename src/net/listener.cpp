@@ -148,7 +148,7 @@ bool Listener::accept_some() {
         on_accept_(std::move(socket), peer);
         if (last && running_) {
             pause("no more descriptors for clients");
-            return false;
+            return true;  // what waits at a socket that will be closed is taken all the same
         }
     }
     return running_;

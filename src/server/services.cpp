@@ -117,6 +117,7 @@ void Services::on_timer() {
             break;
         case Phase::Draining:
             log::info("drain_timeout: {} clients are told to connect anew", clients());
+            loop_.counters().add(Counter::LimitDrainTimeout);
             phase_ = Phase::Restarting;
             restart_tick_ms_ = loop_.now();
             restart_end_ms_ = loop_.now() + kSpreadMs;
@@ -126,7 +127,7 @@ void Services::on_timer() {
             break;
         case Phase::Leaving:
             log::warning("drain_timeout: closing {} clients", clients());
-            loop_.counters().add(Counter::LimitDrainTimeout);
+            if (stopping_) loop_.counters().add(Counter::LimitDrainTimeout);
             close_all(CloseReason::DrainTimeout);
             break;
         case Phase::Finished:

@@ -79,6 +79,13 @@ FAULTS = [
           "send_credit_ -= std::min(send_credit_, link::message_cost(piece.size()));", ""),
     Fault("link_gateway", "published frames inside a message", "modules/websocket/link_client.cpp", "    if (receiving_) {\n", "    if (false) {\n"),
 
+    Fault("stream_framings", "a carriage return in a line", "src/link/line_reader.cpp",
+          "if (!whole.empty() && whole.back() == '\\r') whole", "if (whole.size() > 1 && whole.back() == '\\r') whole"),
+    Fault("stream_framings", "a record that is told twice", "src/link/record_stream.cpp", "            partial_.clear();\n        }\n    }\n    if (*error_",
+          "        }\n    }\n    if (*error_"),
+    Fault("stream_framings", "a character cut in two", "modules/websocket/message_cutter.cpp",
+          "            text = text.first(complete);\n", ""),
+
     Fault("configuration", "a number above its bound", "src/config/check.cpp",
           " && number <= static_cast<double>(maximum_of(key)))", ")"),
     Fault("configuration", "a comment in the last line", "src/config/source.cpp", "if (!source.text.ends_with('\\n'))", "if (false)"),

@@ -141,7 +141,7 @@ class Refused(ReloadCase):
         for pattern in patterns:
             self.assertRegex(log, pattern)
         self.assertEqual(b"old", self.body(server))
-        self.assertEqual(workers, server.workers())
+        wait_for("new workers to have gone", lambda: server.workers() == workers)
         return log
 
     def place(self, server, line):

@@ -20,8 +20,8 @@ void require_equal(std::string_view one, std::string_view other, const char* wha
     const auto at = static_cast<size_t>(differs.first - one.begin());
     const size_t from = at > 200 ? at - 200 : 0;
     std::fprintf(stderr, "fuzz: %s: they differ at byte %zu\n--- one, from %zu\n%s\n--- the other\n%s\n",
-                 what, at, from, escaped(one.substr(from, 2000)).c_str(),
-                 escaped(other.substr(from, 2000)).c_str());
+                 what, at, from, escaped(one.substr(from, 20000)).c_str(),
+                 escaped(other.substr(from, 20000)).c_str());
     std::abort();
 }
 

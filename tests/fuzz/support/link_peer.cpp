@@ -2,10 +2,12 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "link/metadata.h"
 #include "tests/support/scripted_peer.h"
+#include "websocket/close_code.h"
 
 namespace marmoset::fuzz {
 
@@ -20,13 +22,19 @@ void LinkPeer::add(link::RecordHeader header, Bytes payload) {
     if (reopened || packet_.size() + link::kRecordHeader + payload.size() > link::kMaxPacket) flush();
     // Credit counts from the moment the other end may have seen it.
     Client& client = clients_[header.client];
-    if (role_ == Role::Gateway && header.type == RecordType::Open) {
+    const bool in_use = client.opened && !client.final;  // opening it again is a fault of ours
+    if (role_ == Role::Gateway && header.type == RecordType::Open && !in_use) {
         client = {};
         client.credit = static_cast<int64_t>(window);
+        client.opened = true;
     }
     if (header.type == RecordType::Close) client.closed_by_us = true;
     if (role_ == Role::Server && header.type == RecordType::Accept)
         client.credit = static_cast<int64_t>(window);
+    if (header.type == RecordType::Message) {
+        client.spent += link::message_cost(payload.size());
+        most_spent_ = std::max(most_spent_, client.spent);
+    }
     uint32_t granted = 0;
     if (header.type == RecordType::Credit && link::parse_credit(payload, granted)) client.credit += granted;
     header.length = static_cast<uint32_t>(payload.size());
@@ -119,6 +127,10 @@ void LinkPeer::take(const link::Record& record) {
             require(!client.final, "one final record");
             // Who closes at the same moment answers with a code of its own; that a client has ended is what
             // counts.
+            if (client.in_message) lines.resize(client.message_start);
+            if (from_server && header.type == RecordType::Close &&
+                (header.code == websocket::kMessageTooBig || header.code == websocket::kInternalError))
+                failed_.insert(header.client);
             lines += header.type == RecordType::Reject ? "rejected\n" : "closed\n";
             client = {};
             client.final = true;
@@ -161,19 +173,13 @@ void LinkPeer::take_message(const link::Record& record, Client& client, std::str
     client.credit -= static_cast<int64_t>(link::message_cost(record.payload.size()));
     require(client.credit >= 0, "no message goes beyond the credit");
     if (first) {
+        client.message_start = lines.size();
         client.binary = (record.header.flags & link::kBinary) != 0;
         lines += client.binary ? "binary [" : "text [";
     }
     lines += as_text(record.payload);
     client.in_message = (record.header.flags & link::kLast) == 0;
     if (!client.in_message) lines += "]\n";
-}
-
-size_t LinkPeer::open_clients() const {
-    size_t count = 0;
-    for (const auto& [id, client] : clients_)
-        count += id != 0 && client.known && !client.final ? 1 : 0;
-    return count;
 }
 
 }  // namespace marmoset::fuzz

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/file_descriptor.h"
@@ -36,17 +37,24 @@ class LinkPeer {
     /// What has come for each client (0: the link): records one a line, the parts of a message joined; no
     /// CREDIT.
     const std::map<uint32_t, std::string>& seen() const { return seen_; }
-    /// Ids whose last record from the other end is not a final one, and which it has opened or accepted.
-    size_t open_clients() const;
+    /// Ids of clients that the server has failed (1009, 1011): what waited for credit then is lost, and
+    /// whether it waited still is a matter of packets.
+    const std::set<uint32_t>& failed() const { return failed_; }
+    /// Whether more was sent for some client than the other end's first window: then it depends on the CREDIT
+    /// that has come meanwhile, and so on the packets, whether that was a fault.
+    bool overdrawn(uint64_t first_window) const { return most_spent_ > first_window; }
 
     /// Bytes of credit that the other end has for each client from its ACCEPT (or our OPEN) on.
     uint64_t window = 262144;
 
   private:
     struct Client {
-        int64_t credit = 0;  ///< what the other end may still send
-        bool known = false;  ///< was opened, and accepted where that is needed
+        int64_t credit = 0;   ///< what the other end may still send
+        bool opened = false;  ///< by us
+        bool known = false;   ///< was opened, and accepted where that is needed
         bool in_message = false;
+        size_t message_start = 0;  ///< in what was seen: dropped when the rest never comes
+        uint64_t spent = 0;        ///< what our messages have cost since it was opened
         bool binary = false;
         bool final = false;         ///< the other end has sent its last record
         bool closed_by_us = false;  ///< so have we
@@ -60,6 +68,8 @@ class LinkPeer {
     std::string packet_;
     std::map<uint32_t, std::string> seen_;
     std::map<uint32_t, Client> clients_;
+    std::set<uint32_t> failed_;
+    uint64_t most_spent_ = 0;
     bool greeted_ = false;
     bool publishing_ = false;
     bool ended_ = false;

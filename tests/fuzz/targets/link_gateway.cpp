@@ -3,25 +3,18 @@
 // and clients' bytes in one read each, then cut elsewhere: what each client and the server got must be the
 // same, and keep to link-protocol.md.
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "config/document.h"
 #include "http/http1.h"
 #include "link/metadata.h"
-#include "module/dispatcher.h"
 #include "tests/fuzz/support/fuzz.h"
+#include "tests/fuzz/support/gateway.h"
 #include "tests/fuzz/support/link_peer.h"
 #include "tests/support/scripted_peer.h"
-#include "tests/support/temporary_folder.h"
 #include "websocket/frame.h"
-
-extern "C" {
-extern const MarmosetModule marmoset_module_websocket;
-}
 
 namespace marmoset::fuzz {
 namespace {
@@ -30,56 +23,6 @@ using link::RecordType;
 using test::ScriptedPeer;
 
 constexpr size_t kClients = 4;
-
-/// The module, its worker and the socket of its system server, for all inputs.
-struct Stage {
-    test::TemporaryFolder folder;
-    FileDescriptor listening;
-    http::ExchangePool exchanges;
-    log::AccessLog no_log;
-    std::unique_ptr<config::Document> document;
-    std::unique_ptr<module::Dispatcher> dispatcher;
-    std::unique_ptr<http::Service> service;
-    std::unique_ptr<module::Worker> worker;
-
-    Stage() {
-        listening.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        const std::string path = folder.path() + "/s";
-        require(path.size() < sizeof address.sun_path, "a short path");
-        path.copy(address.sun_path, path.size());
-        require(bind(listening.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                    listen(listening.get(), 8) == 0,
-                "a socket to listen on");
-        const std::string file = folder.write(
-            "c.conf",
-            "servers = ({ websocket = { docroot = \"" + folder.path() +
-                "\"; origin = \"*\"; max_message = 5000; max_fragments = 20; headers = (\"X-Told\");\n"
-                "compression = true; context_takeover = \"both\"; compression_threshold = 16; }; });\n");
-        config::Diagnostics diagnostics;
-        auto loaded = config::Document::load(file, diagnostics);
-        require(static_cast<bool>(loaded), "a configuration");
-        document = std::make_unique<config::Document>(loaded.take());
-        const MarmosetModule& table = marmoset_module_websocket;
-        const config::Section section =
-            document->servers().front().group("websocket", {table.keys, table.key_count});
-        Error error;
-        void* object = table.create({}, section, error);
-        require(object != nullptr, "an instance of the module");
-        std::vector<std::unique_ptr<module::Instance>> instances;
-        instances.push_back(std::make_unique<module::Instance>(table, object));
-        dispatcher = std::make_unique<module::Dispatcher>(std::move(instances));
-        service = std::make_unique<http::Service>(test::the_loop(), exchanges, *dispatcher, no_log);
-        worker.reset(new module::Worker{test::the_loop(), exchanges, *service, no_log, 0});
-        require(static_cast<bool>(dispatcher->start(*worker)), "a worker");
-    }
-};
-
-Stage& stage() {
-    static Stage the_stage;
-    return the_stage;
-}
 
 /// What a client got behind its 101: whole frames, no message inside another, nothing behind a Close frame.
 void check_frames(std::string_view received) {
@@ -147,7 +90,7 @@ class Scene {
 
 void Scene::meet_link() {
     if (link_) return;
-    FileDescriptor accepted(accept4(stage().listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    FileDescriptor accepted(accept4(gateway().listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (accepted) link_ = std::make_unique<LinkPeer>(std::move(accepted), LinkPeer::Role::Server, pieces_);
 }
 
@@ -177,8 +120,9 @@ void Scene::open_client(size_t index, uint8_t kind) {
     clients_[index] = std::make_unique<ScriptedPeer>(test::the_loop());
     ScriptedPeer& client = *clients_[index];
     client.share_buffer();
-    require(client.connection()->start(std::make_unique<http::Http1>(*client.connection(), *stage().service)),
-            "the connection can be polled");
+    require(
+        client.connection()->start(std::make_unique<http::Http1>(*client.connection(), *gateway().service)),
+        "the connection can be polled");
     std::string head =
         "GET /s/path?query HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nX-Told: \xff\"\r\n";
@@ -191,7 +135,9 @@ void Scene::open_client(size_t index, uint8_t kind) {
 void Scene::client_sends(size_t index, std::string_view bytes) {
     ScriptedPeer* client = clients_[index].get();
     if (client == nullptr || client->closed()) return;
-    if (pieces_ == nullptr) {
+    // Before its 101 a client is read from once, and then only behind that: whether all of a hasty frame is
+    // there decides on what the server's first message meets.
+    if (pieces_ == nullptr || client->received.empty()) {
         client->send(exact(as_bytes(bytes)));
     } else {
         client->send(Pieces(as_bytes(bytes), pieces_->next()).cut(as_bytes(bytes)));
@@ -339,7 +285,7 @@ void Scene::step(Fields& script) {
 /// A link that was made after the script's has ended goes, too.
 void turn_without_server() {
     test::turn(test::the_loop());
-    while (FileDescriptor(accept4(stage().listening.get(), nullptr, nullptr, SOCK_CLOEXEC))) {
+    while (FileDescriptor(accept4(gateway().listening.get(), nullptr, nullptr, SOCK_CLOEXEC))) {
     }
 }
 
@@ -392,7 +338,7 @@ Outcome play(Bytes input, Random* pieces) {
         outcome.server = scene.server_got();
         outcome.narrow = scene.narrow();
     }
-    require(stage().exchanges.in_progress() == 0, "no exchange outlives its connection");
+    require(gateway().exchanges.in_progress() == 0, "no exchange outlives its connection");
     require(test::the_loop().queued_memory() == memory, "all memory is given back to the account");
     return outcome;
 }

@@ -108,6 +108,7 @@ TEST_F(Http1Test, RefusalsDoNotDependOnWhereReadsEnd) {
         // No body to HEAD, whichever part of it was bad.
         {"HEAD / HTTP/1.1\r\nHost: h\r\nX: " + std::string(400, 'x') + "\r\n\r\n", "431 "},
         {"HEAD /\r\nHost: h\r\n\r\n", "400 "},
+        {"CONNECT h:1\r\nHost: h\r\n\r\n", "400 400 Bad Request\n"},
     };
     for (const auto& one : cases) {
         EXPECT_EQ(talk_whole(one.bytes), one.answer) << one.bytes;

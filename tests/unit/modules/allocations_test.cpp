@@ -62,6 +62,7 @@ class WorkerInProcess : private net::ConnectionObserver {
         dispatcher_->stop();
         if (connection_) connection_->close(CloseReason::Shutdown);
         dispatcher_->finish();
+        loop_.settle();  // what it has still to free knows the worker
     }
 
     /// The client's end of a new connection.
