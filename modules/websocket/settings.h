@@ -193,7 +193,7 @@ inline constexpr std::array kKeys = {
         .default_text = nullptr,
         .help = "Request headers that system servers are told, by name."},
     Key{.name = "options",
-        .type = Type::String,
+        .type = Type::Words,
         .default_text = "",
         .help =
             "direct: system servers get their clients' own connections, where they can; relay: they don't.",

@@ -91,15 +91,15 @@ class Taker final : public Protocol {
     bool pauses_;
 };
 
-class ConnectionTest : public testing::Test, private ConnectionObserver {
+class ConnectionTransportTest : public testing::Test, private ConnectionObserver {
   protected:
-    ConnectionTest() {
+    ConnectionTransportTest() {
         int ends[2];
         EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
         peer_ = FileDescriptor(ends[0]);
         ours_ = FileDescriptor(ends[1]);
     }
-    ~ConnectionTest() override {
+    ~ConnectionTransportTest() override {
         if (connection_) connection_->close(CloseReason::Shutdown);
     }
 
@@ -122,7 +122,7 @@ class ConnectionTest : public testing::Test, private ConnectionObserver {
     void on_connection_closed(Connection&, CloseReason) override { connection_ = nullptr; }
 };
 
-TEST_F(ConnectionTest, WhatWaitsInTheTransportIsReadToItsEnd) {
+TEST_F(ConnectionTransportTest, WhatWaitsInTheTransportIsReadToItsEnd) {
     start();
     turn();
     send_byte();  // becomes ten bytes; the socket has nothing more to tell
@@ -130,7 +130,7 @@ TEST_F(ConnectionTest, WhatWaitsInTheTransportIsReadToItsEnd) {
     EXPECT_EQ(taken_, "xxxx|xxxx|xx|");
 }
 
-TEST_F(ConnectionTest, WhatAPauseLeftBehindIsReadWithoutAnEvent) {
+TEST_F(ConnectionTransportTest, WhatAPauseLeftBehindIsReadWithoutAnEvent) {
     start(true);
     turn();
     send_byte();
@@ -146,7 +146,7 @@ TEST_F(ConnectionTest, WhatAPauseLeftBehindIsReadWithoutAnEvent) {
     EXPECT_EQ(taken_, "xxxx|xxxx|xx|");
 }
 
-TEST_F(ConnectionTest, AnEndThatOnlyTheTransportKnows) {
+TEST_F(ConnectionTransportTest, AnEndThatOnlyTheTransportKnows) {
     script_.ended = true;
     start();
     turn();
@@ -155,7 +155,7 @@ TEST_F(ConnectionTest, AnEndThatOnlyTheTransportKnows) {
     EXPECT_EQ(taken_, "xxxx|xxxx|xx|end");
 }
 
-TEST_F(ConnectionTest, OutputWaitsForTheHandshake) {
+TEST_F(ConnectionTransportTest, OutputWaitsForTheHandshake) {
     script_.handshake = Transport::Handshake::WantsRead;
     start();
     connection_->write_copy(as_bytes("request"));
@@ -178,7 +178,7 @@ TEST_F(ConnectionTest, OutputWaitsForTheHandshake) {
     EXPECT_EQ(taken_, "secured|xxxx|xxxx|xx|");
 }
 
-TEST_F(ConnectionTest, AHandshakeThatFails) {
+TEST_F(ConnectionTransportTest, AHandshakeThatFails) {
     script_.handshake = Transport::Handshake::WantsRead;
     script_.next = Transport::Handshake::Failed;
     start();
@@ -189,7 +189,7 @@ TEST_F(ConnectionTest, AHandshakeThatFails) {
     EXPECT_EQ(connection_, nullptr);
 }
 
-TEST_F(ConnectionTest, AHandshakeThatFailsAtOnce) {
+TEST_F(ConnectionTransportTest, AHandshakeThatFailsAtOnce) {
     script_.handshake = Transport::Handshake::Failed;
     start();
     EXPECT_EQ(taken_, "TlsFailed");
