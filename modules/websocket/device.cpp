@@ -64,7 +64,7 @@ bool Device::watch(FileDescriptor file, net::Connection*& connection) {
 void Device::admit(http::Exchange& exchange, std::string_view subprotocol, unsigned slot) {
     auto* client = new DeviceClient(exchange, settings_, worker_, *this, subprotocol);
     clients_.push_back(client);
-    exchange.slot(slot) = static_cast<RelayClient*>(client);
+    exchange.slot(slot) = static_cast<GatewayClient*>(client);
 }
 
 void Device::leave(DeviceClient& client) {

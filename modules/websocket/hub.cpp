@@ -100,6 +100,13 @@ void Hub::on_end(const std::string& reason) {
     }
 }
 
+void Hub::close_direct() {
+    const std::vector<LinkClient*> clients = clients_;  // who is closed leaves the list
+    for (LinkClient* client : clients) {
+        if (client && client->direct()) client->close_direct();
+    }
+}
+
 void Hub::finish() {
     worker_.loop.timers().disarm(*this);
     connector_.reset();
@@ -112,16 +119,16 @@ void Hub::finish() {
 // ---- clients --------------------------------------------------------------------------------------------
 
 bool Hub::open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol,
-               unsigned slot) {
+               unsigned slot, bool direct) {
     static uint64_t count = 0;
     char name[48];
     const auto end = fmt::format_to(name, "{}-{}", getpid(), ++count);
     std::string payload;
     payload.reserve(1024);
-    append_open(payload, exchange, settings_, {name, static_cast<size_t>(end - name)}, path_info);
+    append_open(payload, exchange, settings_, {name, static_cast<size_t>(end - name)}, path_info, direct);
     if (payload.size() > link::kMaxRecordPayload) return false;
 
-    auto* client = new LinkClient(exchange, settings_, worker_, *this);
+    auto* client = new LinkClient(exchange, settings_, worker_, *this, direct);
     if (free_ids_.empty()) {
         free_ids_.push_back(static_cast<uint32_t>(clients_.size()));
         clients_.push_back(nullptr);
@@ -131,7 +138,7 @@ bool Hub::open(http::Exchange& exchange, std::string_view path_info, std::string
     client->id_ = free_ids_.back();
     free_ids_.pop_back();
     clients_[client->id_] = client;
-    exchange.slot(slot) = static_cast<RelayClient*>(client);
+    exchange.slot(slot) = static_cast<GatewayClient*>(client);
     if (channel_) {
         channel_->append({0, client->id_, RecordType::Open, 0, 0}, as_bytes(payload));
     } else {
@@ -142,6 +149,10 @@ bool Hub::open(http::Exchange& exchange, std::string_view path_info, std::string
 
 void Hub::send(link::RecordHeader header, Bytes payload) {
     if (channel_) channel_->append(header, payload);
+}
+
+void Hub::send_handover(uint32_t id, Bytes early, FileDescriptor descriptor) {
+    if (channel_) channel_->append_handover(id, early, std::move(descriptor));
 }
 
 void Hub::retire_id(LinkClient& client, bool server_is_done) {
@@ -208,6 +219,11 @@ void Hub::on_record(const link::Record& record) {
         return;
     }
     const char* fault = nullptr;
+    if (client->direct() && header.type != RecordType::Accept && header.type != RecordType::Reject &&
+        header.type != RecordType::Close) {
+        break_link("a record about the messages of a client that was handed over");
+        return;
+    }
     switch (header.type) {
         case RecordType::Message:
             fault = client->on_message(header, record.payload);

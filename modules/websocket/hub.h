@@ -46,12 +46,14 @@ class Hub final : public net::Retired,
     /// A new client: sends OPEN; it deletes itself at its end. False: the request is too large for a record.
     /// `subprotocol`: of an ACCEPT that names none.
     bool open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol,
-              unsigned slot);
+              unsigned slot, bool direct);
 
     /// Passes on what the server has sent already: called before the clients are told to go.
     void read_pending() {
         if (channel_) channel_->read_pending();
     }
+    /// Asks the server to close the clients that were handed over to it.
+    void close_direct();
     /// Sends what is left and ends the link; no client is left.
     void finish();
 
@@ -88,6 +90,7 @@ class Hub final : public net::Retired,
 
     // For LinkClient.
     void send(link::RecordHeader header, Bytes payload);
+    void send_handover(uint32_t id, Bytes early, FileDescriptor descriptor);
     bool congested() const { return channel_ && channel_->congested(); }
     /// `server_is_done`: its final record has come, the id is free at once.
     void retire_id(LinkClient& client, bool server_is_done);

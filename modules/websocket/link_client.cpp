@@ -18,8 +18,12 @@ log::RateLimit server_faults;
 
 }  // namespace
 
-LinkClient::LinkClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker, Hub& hub)
-    : RelayClient(exchange, settings, worker, hub.server()), hub_(&hub), granted_(settings.window()) {
+LinkClient::LinkClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker, Hub& hub,
+                       bool direct)
+    : RelayClient(exchange, settings, worker, hub.server()),
+      hub_(&hub),
+      direct_(direct),
+      granted_(settings.window()) {
     worker.loop.timers().arm(*this, settings.handshake_timeout_ms);
 }
 
@@ -49,7 +53,11 @@ const char* LinkClient::on_accept(std::string_view subprotocol) {
     }
     const auto fallback = std::move(default_subprotocol_);
     const std::string chosen(subprotocol.empty() && fallback ? *fallback : subprotocol);
-    accept(chosen);
+    if (direct_) {
+        hand_over(chosen);
+    } else {
+        accept(chosen);
+    }
     return nullptr;
 }
 
@@ -105,6 +113,7 @@ const char* LinkClient::on_close(uint16_t code, std::string_view reason) {
     }
     if (!websocket::is_valid_utf8(as_bytes(reason))) reason = {};
     leave_link(true);
+    if (direct_ && !waiting()) log_direct(code);
     if (waiting()) refuse(503, reason);
     if (session()) session()->close(code, reason, CloseReason::ServerClosed);
     release_if_over();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "handover.h"
 #include "link/record.h"
 #include "relay_client.h"
 
@@ -13,11 +14,17 @@ namespace marmoset::websocket_module {
 
 class Hub;
 
-class LinkClient final : public RelayClient, private net::Timer {
+class LinkClient final : public RelayClient,
+                         private net::Timer,
+                         private Handover::Receiver,
+                         private net::ConnectionObserver {
   public:
-    LinkClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker, Hub& hub);
+    /// `direct`: once accepted, its own connection goes to the server (link_client_direct.cpp).
+    LinkClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker, Hub& hub,
+               bool direct);
 
     uint32_t id() const { return id_; }
+    bool direct() const { return direct_; }
 
     // Records of the server; `hub` has checked that the client is open on the link.
     // They return nullptr, or what rule was broken.
@@ -31,6 +38,8 @@ class LinkClient final : public RelayClient, private net::Timer {
     void on_fault(const char* what);
     /// The link has ended. `status` answers a waiting request.
     void on_link_end();
+    /// Handed over: asks the server to close it.
+    void close_direct();
     /// A published frame, already encoded; `owner` keeps it.
     void deliver(Bytes frame, const Ref<RefCounted>& owner);
     /// CREDIT for what has been handed on, if it is worth a record.
@@ -57,21 +66,35 @@ class LinkClient final : public RelayClient, private net::Timer {
 
     void on_timer() override;  // the server has not answered OPEN in time
     void leave_link(bool server_is_done);
+    bool over() const override {
+        return RelayClient::over() && (!direct_ || !hub_) && !handing_over_ && !bridge_;
+    }
+
+    // Direct mode.
+    void hand_over(std::string_view subprotocol);
+    void on_handover_ready(Handover& handover) override;
+    void on_handover_lost(CloseReason reason) override;
+    void on_connection_closed(net::Connection& connection, CloseReason reason) override;
+    void log_direct(uint16_t code);
+
     /// What has been handed on is granted back from here on.
     uint64_t least_grant() const { return settings_.window() / 2; }
 
     Hub* hub_;                                          // null: no longer on the link
     uint32_t id_ = 0;                                   // on the link; 0: none
     std::unique_ptr<std::string> default_subprotocol_;  // of an ACCEPT that names none
+    const bool direct_;
+    bool handing_over_ = false;  // the 101 is on its way, the connection not yet
     bool accepted_ = false;
     bool receiving_ = false;  // a message of the server has begun and not ended
     bool binary_ = false;     // the type of that message
     bool due_ = false;        // listed for credit
     bool paused_on_link_ = false;
-    uint64_t send_credit_ = 0;   // what we may send for this client
-    uint64_t granted_;           // what the server may still send for it
-    uint64_t owed_ = 0;          // received and not yet granted again
-    uint64_t message_size_ = 0;  // of the client's message in progress
+    net::Connection* bridge_ = nullptr;  // our end of a socket pair; deletes itself
+    uint64_t send_credit_ = 0;           // what we may send for this client
+    uint64_t granted_;                   // what the server may still send for it
+    uint64_t owed_ = 0;                  // received and not yet granted again
+    uint64_t message_size_ = 0;          // of the client's message in progress
     uint64_t held_bytes_ = 0;
     std::vector<std::pair<Bytes, Ref<RefCounted>>> held_;  // published while a message was in progress
 };

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "device.h"
+#include "direct_peer.h"
 #include "hub.h"
 #include "log/logger.h"
 #include "module/adapter.h"
@@ -63,6 +64,9 @@ class WebsocketModule final : public Hub::Owner, public Device::Owner {
     Route find_path(std::string_view path) const;
     Route find_route(const http::Exchange& exchange, bool& refused) const;
     Place place_of(const Route& route) const;
+    Dialect dialect_of(const Route& route) const {
+        return route.link ? route.link->dialect : settings_.dialect_of(route.name);
+    }
     http::Verdict open(http::Exchange& exchange, const Route& route);
     Result<void> open_link(http::Exchange& exchange, const Place& place, const Route& route, bool& too_large);
     Result<void> open_stream(http::Exchange& exchange, const Place& place, const Route& route,
@@ -77,6 +81,7 @@ class WebsocketModule final : public Hub::Owner, public Device::Owner {
     unsigned slot_;
     module::Worker* worker_ = nullptr;  // outlives the instance's last hook
     bool stopping_ = false;
+    DirectPeers direct_peers_;
     std::unordered_map<const Hub*, std::unique_ptr<Hub>> hubs_;
     // The links that take further clients, by the socket's name below docroot and by entry of `links`.
     std::unordered_map<std::string, Hub*, TextHash, std::equal_to<>> hubs_by_name_;
@@ -283,7 +288,7 @@ Result<void> WebsocketModule::open_link(http::Exchange& exchange, const Place& p
 
 Result<void> WebsocketModule::open_stream(http::Exchange& exchange, const Place& place, const Route& route,
                                           bool& too_large) {
-    const Dialect dialect = route.link ? route.link->dialect : settings_.dialect_of(route.name);
+    const Dialect dialect = dialect_of(route);
     if (dialect.framing == Dialect::Framing::Records) {
         auto made = std::make_unique<Hub>(*worker_, settings_, *this, place, Hub::Scope::OneClient);
         const auto connected = made->connect();
@@ -295,6 +300,10 @@ Result<void> WebsocketModule::open_stream(http::Exchange& exchange, const Place&
             hub.finish();
             on_hub_ended(hub);
         }
+    } else if (dialect.direct) {
+        const auto opened =
+            DirectPeer::open(exchange, settings_, *worker_, direct_peers_, place, route.subprotocol, slot_);
+        if (!opened) return opened.error();
     } else {
         const auto opened =
             StreamPeer::open(exchange, settings_, *worker_, place, dialect, route.subprotocol, slot_);
@@ -322,7 +331,7 @@ Result<void> WebsocketModule::open_device(http::Exchange& exchange, const Route&
 // is too large for a record.
 bool WebsocketModule::join_link(Hub& hub, http::Exchange& exchange, const Route& route) {
     const std::string_view fallback = route.by_subprotocol ? route.subprotocol : std::string_view();
-    return hub.open(exchange, route.path_info, fallback, slot_);
+    return hub.open(exchange, route.path_info, fallback, slot_, dialect_of(route).direct);
 }
 
 http::Verdict WebsocketModule::open_failed(http::Exchange& exchange, const Place& place,
@@ -339,7 +348,7 @@ http::Verdict WebsocketModule::open_failed(http::Exchange& exchange, const Place
 }
 
 void WebsocketModule::on_done(http::Exchange& exchange, bool aborted) {
-    auto* client = static_cast<RelayClient*>(exchange.slot(slot_));
+    auto* client = static_cast<GatewayClient*>(exchange.slot(slot_));
     if (client && aborted) client->on_request_aborted();
 }
 
@@ -364,8 +373,11 @@ void WebsocketModule::stop() {
     std::vector<Hub*> hubs;  // a hub that ends meanwhile leaves the map, and is freed at the end of the turn
     for (const auto& [key, hub] : hubs_)
         hubs.push_back(hub.get());
-    for (Hub* hub : hubs)
+    for (Hub* hub : hubs) {
         hub->read_pending();
+        hub->close_direct();
+    }
+    direct_peers_.close_all();
 }
 
 void WebsocketModule::finish() {

@@ -9,12 +9,14 @@
 
 namespace marmoset::websocket_module {
 
-/// How messages lie in the bytes of a SOCK_STREAM server (conf/link-protocol.md, "framing").
+/// How a server is spoken to: how messages lie in the bytes of a SOCK_STREAM server (conf/link-protocol.md,
+/// "framing"), and whether it gets its clients' own connections.
 struct Dialect {
     enum class Framing : uint8_t { Bytes, Lines, Records };
     enum class Type : uint8_t { Text, Binary, Auto };
     Framing framing = Framing::Bytes;
     Type type = Type::Text;  ///< of bytes; Auto: text if it is UTF-8
+    bool direct = false;     ///< options "direct"; SEQPACKET servers and framing "bytes" only
 };
 
 struct Place {

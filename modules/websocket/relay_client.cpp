@@ -1,138 +1,35 @@
 #include "relay_client.h"
 
-#include <sys/socket.h>
-
-#include "base/text.h"
-#include "http/service.h"
-#include "http/status.h"
 #include "log/access_log.h"
 #include "net/connection.h"
-#include "websocket/handshake.h"
 
 namespace marmoset::websocket_module {
 
-RelayClient::RelayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
-                         std::string_view server_name)
-    : settings_(settings), worker_(worker), exchange_id_(exchange.id()) {
-    ++worker.users;
-    if (!worker.access_log.enabled()) return;
-    const http::Request& request = exchange.request;
-    log_.reset(new LogEntry{std::string(server_name), exchange.connection().peer().host(), exchange.user,
-                            std::string(request.raw_target), std::string(request.host),
-                            std::string(request.header("referer")), std::string(request.header("user-agent")),
-                            exchange.started_us});
-}
-
-RelayClient::~RelayClient() {
-    --worker_.users;
-}
-
-void RelayClient::forget_request() {
-    exchange_id_ = 0;
-}
-
-void RelayClient::release_if_over() {
-    if (waiting() || session_ || released_ || !over()) return;
-    released_ = true;
-    worker_.loop.retire(std::unique_ptr<net::Retired>(this));
-}
-
 bool RelayClient::accept(std::string_view subprotocol) {
     http::Exchange* exchange = request();
-    exchange_id_ = 0;
-    if (!exchange) return false;
-    std::string fields = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
-    fields += websocket::accept_value(exchange->request.header("sec-websocket-key"));
-    fields += "\r\n";
-    if (!subprotocol.empty()) fields.append("Sec-WebSocket-Protocol: ").append(subprotocol).append("\r\n");
-    std::unique_ptr<websocket::PerMessageDeflate> deflate;
-    if (settings_.deflate) {
-        const auto agreed = websocket::accept_deflate_offer(
-            exchange->request.joined("sec-websocket-extensions"), *settings_.deflate);
-        if (agreed) {
-            fields.append("Sec-WebSocket-Extensions: ")
-                .append(websocket::deflate_response(*agreed))
-                .append("\r\n");
-            deflate = std::make_unique<websocket::PerMessageDeflate>(*agreed, *settings_.deflate_contexts);
-        }
+    if (!exchange) {
+        forget_request();
+        return false;
     }
+    const auto agreed = agree_on_deflate(*exchange, settings_);
+    std::unique_ptr<websocket::PerMessageDeflate> deflate;
+    if (agreed)
+        deflate = std::make_unique<websocket::PerMessageDeflate>(*agreed, *settings_.deflate_contexts);
     auto session = std::make_unique<websocket::Session>(exchange->connection(), *this, settings_.session,
                                                         std::move(deflate));
     session_ = session.get();
     worker_.loop.counters().add(Counter::HandshakesAccepted);
-    exchange->upgrade(fields, std::move(session));
-    return true;
-}
-
-void RelayClient::refuse(unsigned status, std::string_view reason) {
-    http::Exchange* exchange = request();
-    exchange_id_ = 0;
-    if (!exchange) return;
-    worker_.loop.counters().add(Counter::HandshakesRefused);
-    if (status == 503) exchange->response.add("Retry-After", "1");
-    std::string text = std::to_string(status);
-    text.append(" ").append(reason.empty() ? http::reason_phrase(status) : reason).append("\n");
-    exchange->resume(exchange->respond(status, "text/plain; charset=utf-8", text));
+    return upgrade(subprotocol, agreed, std::move(session));
 }
 
 void RelayClient::write_log(const websocket::Session& session, uint16_t code) {
-    if (!log_ || !worker_.access_log.enabled()) return;
+    if (!logs()) return;
     log::AccessRecord record;
-    record.remote = log_->remote;
-    record.user = log_->user;
-    record.time = worker_.loop.wall_seconds();
-    record.method = "GET";
-    record.target = log_->target;
-    record.protocol = "HTTP/1.1";
-    record.status = 101;
     record.bytes_sent = session.connection().bytes_sent();
-    record.referer = log_->referer;
-    record.user_agent = log_->user_agent;
-    record.host = log_->host;
-    record.duration_us = uv_hrtime() / 1000 - log_->started_us;
-    record.websocket = true;
-    record.server = log_->server;
-    record.close_code = code;
     record.messages_in = session.messages_received;
     record.messages_out = session.messages_sent;
     record.bytes_in = session.bytes_received;
-    worker_.access_log.append(record);
-}
-
-void append_open(std::string& out, const http::Exchange& exchange, const Settings& settings,
-                 std::string_view id, std::string_view path_info) {
-    const http::Request& request = exchange.request;
-    const net::Connection& connection = exchange.connection();
-    link::OpenFields fields;
-    fields.id = id;
-    fields.uri = request.raw_target;
-    fields.path_info = path_info;
-    fields.query = request.target.query;
-    const std::string offered = request.joined("sec-websocket-protocol");
-    std::vector<std::string_view> protocols;
-    websocket::parse_protocols(offered, protocols);
-    fields.protocols = protocols;
-    fields.origin = request.header("origin");
-    fields.host = request.host;
-    fields.user = exchange.user;
-    const std::string remote = connection.peer().host();
-    fields.remote = {remote, connection.peer().port()};
-    sockaddr_storage storage{};
-    socklen_t size = sizeof storage;
-    getsockname(connection.descriptor(), reinterpret_cast<sockaddr*>(&storage), &size);
-    const net::Address local_address = net::Address::from(reinterpret_cast<sockaddr*>(&storage), size);
-    const std::string local = local_address.host();
-    fields.local = {local, local_address.port()};
-    std::vector<std::string> values;
-    std::vector<std::pair<std::string_view, std::string_view>> headers;
-    values.reserve(settings.headers.size());
-    for (const std::string& name : settings.headers) {
-        if (request.count(name) == 0) continue;
-        values.push_back(request.joined(name));
-        headers.emplace_back(name, values.back());
-    }
-    fields.headers = headers;
-    link::append_open(out, fields);
+    GatewayClient::write_log(record, code);
 }
 
 }  // namespace marmoset::websocket_module

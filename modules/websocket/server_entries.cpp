@@ -3,6 +3,7 @@
 #include "base/pattern.h"
 #include "base/text.h"
 #include "device_file.h"
+#include "log/logger.h"
 
 namespace marmoset::websocket_module {
 
@@ -77,7 +78,7 @@ Result<LinkEntry> read_link(const config::Section& entry, const Dialect& base) {
             return entry.error("baud", "not a rate that serial lines have; e.g. \"9600\" or \"115200\"");
         place.baud = static_cast<unsigned>(*baud);
     }
-    link.dialect = read_dialect(entry, "messages", base);
+    link.dialect = read_dialect(entry, "messages", base, place.kind == Place::Kind::Unix);
     if ((tty || fifo) && link.dialect.framing == Dialect::Framing::Records)
         return entry.error("framing", "records need a connection for each client; tty and fifo are shared");
     return link;
@@ -100,8 +101,12 @@ bool LinkEntry::matches(std::string_view path, std::string_view& path_info) cons
     return path_info.empty() || path_info.starts_with('/');
 }
 
-Dialect read_dialect(const config::Section& section, const char* type_key, const Dialect& base) {
+Dialect read_dialect(const config::Section& section, const char* type_key, const Dialect& base,
+                     bool possible) {
     Dialect dialect = base;
+    const std::string_view options = section.string("options");
+    if (list_contains(options, "direct")) dialect.direct = true;
+    if (list_contains(options, "relay")) dialect.direct = false;
     if (section.has("framing")) {
         const std::string_view framing = section.string("framing");
         dialect.framing = equal_caseless(framing, "lines")     ? Dialect::Framing::Lines
@@ -114,6 +119,11 @@ Dialect read_dialect(const config::Section& section, const char* type_key, const
                        : equal_caseless(type, "auto") ? Dialect::Type::Auto
                                                       : Dialect::Type::Text;
     }
+    if (dialect.direct && (!possible || dialect.framing != Dialect::Framing::Bytes)) {
+        dialect.direct = false;
+        log::warning("{}: no direct mode with {}: messages are relayed", section.location("options"),
+                     possible ? "framing lines or records" : "tcp, tty and fifo");
+    }
     return dialect;
 }
 
@@ -121,7 +131,8 @@ Result<DialectsByName> read_names(const config::Section& section, const Dialect&
     DialectsByName names;
     std::unordered_map<std::string, std::string> places;  // where each name stands in the file
     for (const config::Section& entry : section.groups("names")) {
-        if (!entry.has("name") && !entry.has("framing") && !entry.has("type")) continue;  // empty
+        if (!entry.has("name") && !entry.has("framing") && !entry.has("type") && !entry.has("options"))
+            continue;  // empty
         const std::string name(entry.string("name"));
         if (name.empty()) return entry.error("name", "missing: which socket of docroot is meant?");
         if (!is_name(name)) {

@@ -39,7 +39,10 @@ using DialectsByName = std::unordered_map<std::string, Dialect, TextHash, std::e
 
 /// `framing` and, under `type_key`, the messages' type of a section that may leave them out: then `base`
 /// counts.
-Dialect read_dialect(const config::Section& section, const char* type_key, const Dialect& base);
+/// Direct mode where it can't be had (`possible` false, or another framing than bytes) is warned of, and is
+/// relay.
+Dialect read_dialect(const config::Section& section, const char* type_key, const Dialect& base,
+                     bool possible = true);
 /// `section` is the websocket group; `base` its own dialect.
 Result<DialectsByName> read_names(const config::Section& section, const Dialect& base);
 Result<std::vector<LinkEntry>> read_links(const config::Section& section, const Dialect& base);
@@ -63,6 +66,11 @@ inline constexpr std::array kNameKeys = {
         .default_text = nullptr,
         .help = "Its type; unset: the group's.",
         .choices = kMessageTypes},
+    Key{.name = "options",
+        .type = Type::Words,
+        .default_text = nullptr,
+        .help = "direct: it gets its clients' own connections; relay: it does not; unset: as the group.",
+        .choices = "direct|relay"},
 };
 
 /// Of one entry of `links`.
@@ -105,6 +113,11 @@ inline constexpr std::array kLinkKeys = {
         .default_text = nullptr,
         .help = "What type is in the group; unset: as there.",
         .choices = kMessageTypes},
+    Key{.name = "options",
+        .type = Type::Words,
+        .default_text = nullptr,
+        .help = "direct: it gets its clients' own connections; relay: it does not; unset: as the group.",
+        .choices = "direct|relay"},
 };
 
 }  // namespace marmoset::websocket_module

@@ -62,10 +62,6 @@ Result<Settings> read_settings(const config::Section& section, bool check_only) 
     session.close_timeout_ms = section.milliseconds("close_timeout");
     session.send_timeout_ms = section.milliseconds("send_timeout");
     read_compression(section, settings);
-    if (list_contains(section.string("options"), "direct")) {
-        log::warning("{}: options \"direct\": not in this version, messages are relayed",
-                     section.location("options"));
-    }
     return settings;
 }
 

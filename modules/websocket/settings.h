@@ -193,9 +193,11 @@ inline constexpr std::array kKeys = {
         .default_text = nullptr,
         .help = "Request headers that system servers are told, by name."},
     Key{.name = "options",
-        .type = Type::String,
+        .type = Type::Words,
         .default_text = "",
-        .help = "ouistiti's options; direct has no effect in this version: messages are relayed."},
+        .help =
+            "direct: system servers get their clients' own connections, where they can; relay: they don't.",
+        .choices = "direct|relay"},
     Key{.name = "services",
         .type = Type::Ignored,
         .default_text = nullptr,

@@ -55,7 +55,7 @@ Result<void> StreamPeer::open(http::Exchange& exchange, const Settings& settings
         delete peer;
         return socket.error();
     }
-    exchange.slot(slot) = static_cast<RelayClient*>(peer);
+    exchange.slot(slot) = static_cast<GatewayClient*>(peer);
     if (!*socket) return {};
     // Not at once even when connected: a hook that answers Wait must not be resumed from within itself.
     peer->pending_ = socket.take();
@@ -190,7 +190,7 @@ void StreamPeer::on_request_aborted() {
 }
 
 bool StreamPeer::over() const {
-    return connection_ == nullptr;
+    return RelayClient::over() && connection_ == nullptr;
 }
 
 }  // namespace marmoset::websocket_module

@@ -17,6 +17,9 @@ class ClientBase : public Client {
     void defer() final { deferred_ = true; }
     void close(uint16_t code, std::string_view reason) final;
 
+    /// Served on a connection of its own that the gateway handed over.
+    virtual bool direct() const { return false; }
+
   protected:
     enum class State : uint8_t {
         Opening,  ///< on_open has been or is being called, not answered yet

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "libwebsocket/direct_client.h"
 #include "libwebsocket/link_client.h"
 #include "libwebsocket/link_server.h"
 #include "websocket/close_code.h"
@@ -102,6 +104,8 @@ void Link::on_turn_end() {
     deferred_.clear();
     if (!ended_) return;
     for (LinkClient* client : clients_.clients())
+        client->link_lost();
+    for (const auto& [id, client] : std::exchange(direct_, {}))
         client->link_lost();
     server_.forget(*this);
 }
@@ -218,7 +222,7 @@ void Link::on_hello(Bytes payload) {
 }
 
 void Link::on_open(uint32_t id, Bytes payload) {
-    if (clients_.find(id) || clients_.awaiting(id)) {
+    if (clients_.find(id) || clients_.awaiting(id) || direct_.count(id) != 0) {
         end(fmt::format("client {} was opened while it is open", id));
         return;
     }
@@ -227,15 +231,52 @@ void Link::on_open(uint32_t id, Bytes payload) {
         end(open.error().text);
         return;
     }
-    if (open->direct) {
-        refuse(id, 501, "this server does not take connections directly");
-    } else if (context_.stopping || context_.full()) {
+    if (context_.stopping || context_.full()) {
         refuse(id, 503, context_.stopping ? "the server is stopping" : "too many clients");
+    } else if (open->direct) {
+        open_direct(id, *open);
     } else {
         auto* client = new LinkClient(*this, context_, id, client_info(*open));
         clients_.insert(id, client);
         client->announce();
     }
+}
+
+void Link::open_direct(uint32_t id, link::OpenMetadata& open) {
+    std::optional<websocket::DeflateParameters> deflate;
+    if (!open.extensions.empty()) {
+        // What the handshake's answer says reads like an offer of just that.
+        deflate = websocket::accept_deflate_offer(
+            open.extensions, {.window_bits = 15, .server_takeover = true, .client_takeover = true});
+        if (!deflate) {
+            refuse(id, 501, "an extension that this server does not know");
+            return;
+        }
+    }
+    auto* client =
+        new DirectClient(server_.direct_clients(), *this, context_, id, client_info(open), deflate);
+    direct_[id] = client;
+    client->announce();
+}
+
+void Link::on_handover(uint32_t id, Bytes early, FileDescriptor descriptor) {
+    const auto found = direct_.find(id);
+    if (found != direct_.end()) {
+        found->second->take_handover(early, std::move(descriptor));
+    } else if (!clients_.awaiting(id)) {  // else it comes late
+        end(fmt::format("HANDOVER of client {}, which was not opened for it", id));
+    }
+}
+
+void Link::end_direct(uint32_t id, uint16_t code, bool answered) {
+    direct_.erase(id);
+    append({0, id, RecordType::Close, 0, code});
+    if (!answered) clients_.set_awaiting(id);
+}
+
+void Link::reject_direct(uint32_t id, uint16_t http_status, std::string_view reason) {
+    direct_.erase(id);
+    refuse(id, http_status, reason.substr(0, link::kMaxTopic));
 }
 
 void Link::refuse(uint32_t id, uint16_t http_status, std::string_view reason) {
@@ -245,8 +286,11 @@ void Link::refuse(uint32_t id, uint16_t http_status, std::string_view reason) {
 
 void Link::on_close(const link::Record& record) {
     const uint32_t id = record.header.client;
+    const auto direct = direct_.find(id);
     if (clients_.awaiting(id)) {
         clients_.release(id);
+    } else if (direct != direct_.end()) {
+        direct->second->take_close(record.header.code);
     } else if (LinkClient* client = client_of(record)) {
         client->take_close(record.header.code, as_text(record.payload));
     }

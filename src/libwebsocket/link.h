@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "libwebsocket/client_table.h"
@@ -14,6 +15,7 @@
 
 namespace marmoset::libwebsocket {
 
+class DirectClient;
 class LinkClient;
 class LinkServer;
 
@@ -42,6 +44,10 @@ class Link final : public link::Channel::Handler, public net::TurnEnd, public ne
     bool ended() const { return ended_; }
     /// `client` has sent its final record. `answered`: the gateway has sent its own before.
     void remove(LinkClient& client, bool answered);
+    /// The final record of a directly served client that was accepted, or was not. `answered`: the gateway
+    /// has sent its own before.
+    void end_direct(uint32_t id, uint16_t code, bool answered);
+    void reject_direct(uint32_t id, uint16_t http_status, std::string_view reason);
     /// on_turn_end() will call client.run_deferred().
     void defer(LinkClient& client);
     /// Ends the link, for a reason that is logged; its clients are told at the end of the turn.
@@ -49,6 +55,8 @@ class Link final : public link::Channel::Handler, public net::TurnEnd, public ne
 
   private:
     void on_record(const link::Record& record) override;
+    void on_handover(uint32_t id, Bytes early, FileDescriptor descriptor) override;
+    bool takes_handover() const override { return true; }
     void on_packet_end() override {}
     void on_drained() override {}
     void on_end(const std::string& reason) override;
@@ -58,6 +66,7 @@ class Link final : public link::Channel::Handler, public net::TurnEnd, public ne
     void on_open(uint32_t id, Bytes payload);
     void on_close(const link::Record& record);
     LinkClient* client_of(const link::Record& record);
+    void open_direct(uint32_t id, link::OpenMetadata& open);
     void refuse(uint32_t id, uint16_t http_status, std::string_view reason);
 
     LinkServer& server_;
@@ -65,6 +74,7 @@ class Link final : public link::Channel::Handler, public net::TurnEnd, public ne
     link::Channel channel_;
     link::Hello peer_;
     ClientTable clients_;
+    std::unordered_map<uint32_t, DirectClient*> direct_;  // by id; they outlive the link
     Topics topics_;
     std::vector<LinkClient*> deferred_;  // nullptr: was removed meanwhile
     bool greeted_ = false;               // the gateway's HELLO has come

@@ -8,6 +8,7 @@ namespace marmoset::libwebsocket {
 
 LinkServer::LinkServer(Context& context, int socket)
     : context_(context),
+      direct_clients_(context),
       listener_(new net::Listener(context.loop, socket, [this](FileDescriptor accepted, const net::Address&) {
           on_accept(std::move(accepted));
       })) {
@@ -28,9 +29,11 @@ void LinkServer::on_accept(FileDescriptor socket) {
 }
 
 void LinkServer::publish(std::string_view topic, std::string_view data, Type type, Client* except) {
-    const auto* client = static_cast<LinkClient*>(except);  // this server makes no other kind
+    const auto* client = static_cast<ClientBase*>(except);  // this server makes no other kind
+    const auto* linked = client && !client->direct() ? static_cast<const LinkClient*>(client) : nullptr;
     for (const auto& link : links_)
-        link->publish(topic, data, type, client);
+        link->publish(topic, data, type, linked);
+    direct_clients_.publish(topic, data, type, client);
 }
 
 void LinkServer::shut_down() {
@@ -38,10 +41,12 @@ void LinkServer::shut_down() {
     listener_ = nullptr;
     for (const auto& link : links_)
         link->shut_down();
+    direct_clients_.shut_down();
 }
 
 bool LinkServer::idle() const {
-    return std::all_of(links_.begin(), links_.end(), [](const auto& link) { return link->idle(); });
+    return direct_clients_.idle() &&
+           std::all_of(links_.begin(), links_.end(), [](const auto& link) { return link->idle(); });
 }
 
 void LinkServer::abandon() {
@@ -52,6 +57,7 @@ void LinkServer::abandon() {
         context_.loop.retire(std::move(link));
     }
     links_.clear();
+    direct_clients_.abandon();
 }
 
 void LinkServer::forget(Link& link) {

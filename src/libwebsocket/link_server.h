@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "libwebsocket/direct_clients.h"
 #include "libwebsocket/link.h"
 #include "net/listener.h"
 
@@ -23,11 +24,13 @@ class LinkServer final : public Backend {
 
     /// The link has ended and its clients have been told: freed at the end of the turn.
     void forget(Link& link);
+    DirectClients& direct_clients() { return direct_clients_; }
 
   private:
     void on_accept(FileDescriptor socket);
 
     Context& context_;
+    DirectClients direct_clients_;
     net::Listener* listener_;  // deletes itself after close()
     std::vector<std::unique_ptr<Link>> links_;
 };

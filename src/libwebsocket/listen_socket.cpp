@@ -13,6 +13,7 @@
 #include <climits>
 #include <cstring>
 
+#include "libwebsocket/interposition.h"
 #include "log/logger.h"
 
 namespace marmoset::libwebsocket {
@@ -171,6 +172,7 @@ Result<ListenSocket> ListenSocket::open(const websocket_server::Options& options
     const uid_t owner = identity->change ? identity->user : static_cast<uid_t>(-1);
     if (give && lchown(path.c_str(), owner, identity->socket_group) != 0)
         return fail(errno_error("chown", path, errno));
+    if (interpose::accept_plainly) interpose::accept_plainly(result.socket_.get());
     if (listen(result.socket_.get(), kBacklog) != 0) return fail(errno_error("listen", path, errno));
     const auto became = become(*identity);
     if (!became) return fail(became.error());

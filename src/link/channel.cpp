@@ -102,8 +102,20 @@ void Channel::flush() {
     batch_size_ = 0;
 }
 
-void Channel::send_packet(const iovec* pieces, int count) {
-    if (backlog_.empty() && socket_->send(pieces, count) != net::PacketSocket::SendStatus::Blocked) return;
+void Channel::append_handover(uint32_t client, Bytes early, FileDescriptor descriptor) {
+    flush();
+    if (closed()) return;
+    uint8_t header[kRecordHeader];
+    encode_record_header(header, {static_cast<uint32_t>(early.size()), client, RecordType::Handover, 0, 0});
+    const iovec pieces[] = {{header, sizeof header}, {const_cast<uint8_t*>(early.data()), early.size()}};
+    send_packet(pieces, early.empty() ? 1 : 2, std::move(descriptor));
+}
+
+void Channel::send_packet(const iovec* pieces, int count, FileDescriptor descriptor) {
+    if (backlog_.empty() &&
+        socket_->send(pieces, count, descriptor.get()) != net::PacketSocket::SendStatus::Blocked) {
+        return;
+    }
     std::vector<uint8_t> packet;
     for (int i = 0; i < count; ++i) {
         const auto* bytes = static_cast<const uint8_t*>(pieces[i].iov_base);
@@ -111,19 +123,41 @@ void Channel::send_packet(const iovec* pieces, int count) {
     }
     backlog_bytes_ += packet.size();
     loop_.add_queued_memory(static_cast<int64_t>(packet.size()));
-    backlog_.push_back(std::move(packet));
+    backlog_.push_back({std::move(packet), std::move(descriptor)});
 }
 
 void Channel::on_writable() {
     while (!backlog_.empty()) {
-        const std::vector<uint8_t>& packet = backlog_.front();
-        const iovec piece{const_cast<uint8_t*>(packet.data()), packet.size()};
-        if (socket_->send(&piece, 1) == net::PacketSocket::SendStatus::Blocked) return;
-        backlog_bytes_ -= packet.size();
-        loop_.add_queued_memory(-static_cast<int64_t>(packet.size()));
+        const Waiting& packet = backlog_.front();
+        const iovec piece{const_cast<uint8_t*>(packet.bytes.data()), packet.bytes.size()};
+        if (socket_->send(&piece, 1, packet.descriptor.get()) == net::PacketSocket::SendStatus::Blocked)
+            return;
+        backlog_bytes_ -= packet.bytes.size();
+        loop_.add_queued_memory(-static_cast<int64_t>(packet.bytes.size()));
         backlog_.pop_front();
     }
     handler_.on_drained();
+}
+
+void Channel::on_descriptor(FileDescriptor descriptor) {
+    descriptor_ = std::move(descriptor);
+    has_descriptor_ = true;
+}
+
+// HANDOVER is alone in its packet, so that it is plain whose descriptor came with it.
+void Channel::take_handover(Bytes packet) {
+    FileDescriptor descriptor = std::move(descriptor_);
+    has_descriptor_ = false;
+    RecordReader reader(packet);
+    Record record;
+    const bool one = reader.next(record) == RecordStatus::Ok && record.header.type == RecordType::Handover &&
+                     record.payload.size() + kRecordHeader == packet.size();
+    if (!one || !greeted_) {
+        refuse("a descriptor with another packet than one HANDOVER");
+        return;
+    }
+    handler_.on_handover(record.header.client, record.payload, std::move(descriptor));
+    if (!closed()) handler_.on_packet_end();
 }
 
 void Channel::on_packet(MutableBytes packet) {
@@ -131,6 +165,8 @@ void Channel::on_packet(MutableBytes packet) {
     if (!stream_) {
         if (packet.size() > kMaxPacket) {
             refuse("packet larger than 131072 bytes");
+        } else if (has_descriptor_) {
+            take_handover(packet);
         } else {
             take_records(packet);
         }
@@ -167,6 +203,10 @@ void Channel::take_records(Bytes records) {
             return;
         }
         greeted_ = true;
+        if (record.header.type == RecordType::Handover) {
+            refuse("HANDOVER without a descriptor, or from a system server");
+            return;
+        }
         if (record.header.type == RecordType::Ping) {
             append({0, 0, RecordType::Pong, 0, 0}, record.payload);
         } else if (record.header.type != RecordType::Pong) {

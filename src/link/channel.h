@@ -24,6 +24,12 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
         /// A record other than PING and PONG, HELLO first and once; its payload is gone when the call
         /// returns. May close() the channel.
         virtual void on_record(const Record& record) = 0;
+        /// HANDOVER: `descriptor` is none if it was lost because the process has too many. Only where
+        /// takes_handover() is true; else the record ends the link.
+        virtual void on_handover(uint32_t client, Bytes early, FileDescriptor descriptor) {
+            (void)client, (void)early, (void)descriptor;
+        }
+        virtual bool takes_handover() const { return false; }
         /// After the last record of a packet, or of what has arrived of a stream: borrowed payloads must have
         /// left or been copied.
         virtual void on_packet_end() = 0;
@@ -47,6 +53,9 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     /// Appends one record whose payload is `first` followed by `second`. Lengths: at most kMaxRecordPayload
     /// together. The memory may go when the call returns.
     void append(RecordHeader header, Bytes first = {}, Bytes second = {});
+    /// HANDOVER of a client, behind what was appended before: `early` are bytes it sent behind its handshake,
+    /// at most kMaxRecordPayload. Over SEQPACKET only.
+    void append_handover(uint32_t client, Bytes early, FileDescriptor descriptor);
     /// Sends what has been gathered now.
     void flush();
 
@@ -70,7 +79,15 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     bool rule_broken() const { return rule_broken_; }
 
   private:
+    /// A packet that met a full socket.
+    struct Waiting {
+        std::vector<uint8_t> bytes;
+        FileDescriptor descriptor;
+    };
+
     void on_packet(MutableBytes packet) override;
+    void on_descriptor(FileDescriptor descriptor) override;
+    bool takes_descriptors() const override { return handler_.takes_handover(); }
     void on_packets_end() override {}
     void on_writable() override;
     void on_end(const std::string& reason) override;
@@ -78,7 +95,8 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     void on_timer() override;
 
     void take_records(Bytes records);
-    void send_packet(const iovec* pieces, int count);
+    void take_handover(Bytes packet);
+    void send_packet(const iovec* pieces, int count, FileDescriptor descriptor = {});
     void end(const std::string& reason);
     void refuse(const std::string& reason);
 
@@ -90,8 +108,10 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     size_t batch_limit_;                    // a batch of small records leaves when it is this full
     size_t large_payload_;                  // from here on a payload is a piece of its own
     size_t batch_size_ = 0;
-    std::deque<std::vector<uint8_t>> backlog_;  // whole packets that met a full socket, oldest first
+    std::deque<Waiting> backlog_;  // whole packets that met a full socket, oldest first
     size_t backlog_bytes_ = 0;
+    FileDescriptor descriptor_;    // of the packet that comes next
+    bool has_descriptor_ = false;  // one came with it, though it may be lost
     bool rule_broken_ = false;
     bool greeted_ = false;   // the peer's first record, its HELLO, has come
     uint64_t heard_at_ = 0;  // loop time of the last packet

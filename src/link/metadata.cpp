@@ -55,6 +55,7 @@ class OpenReader {
         if (key == "tls") return tls(open);
         if (key == "headers") return headers(open.headers);
         if (key == "direct") return boolean("OPEN.direct", open.direct);
+        if (key == "extensions") return string("OPEN.extensions", open.extensions);
         return json_.skip();
     }
 
@@ -204,6 +205,7 @@ void append_open(std::string& out, const OpenFields& fields) {
     json.end_object();
     json.key("direct");
     json.boolean(fields.direct);
+    if (fields.direct) json.member("extensions", fields.extensions);
     json.end_object();
 }
 

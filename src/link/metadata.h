@@ -54,6 +54,8 @@ struct OpenFields {
     /// Name and value; a name stands once: who has several fields of one name joins them.
     std::span<const std::pair<std::string_view, std::string_view>> headers;
     bool direct = false;
+    /// Direct mode: what the answer to the handshake will say in Sec-WebSocket-Extensions; empty: nothing.
+    std::string_view extensions;
 };
 
 void append_open(std::string& out, const OpenFields& fields);
@@ -75,6 +77,7 @@ struct OpenMetadata {
     Tls tls;
     std::vector<std::pair<std::string, std::string>> headers;  ///< order is not kept
     bool direct = false;
+    std::string extensions;  ///< agreed, in direct mode
 };
 
 /// Absent members stay empty and unknown ones are ignored, so that either side may be the newer one; a member

@@ -26,6 +26,26 @@ Address Address::from(const sockaddr* address, socklen_t size) {
     return result;
 }
 
+socklen_t Address::to_sockaddr(sockaddr_storage& out) const {
+    out = {};
+    if (family_ == Family::Ip4) {
+        auto& in = reinterpret_cast<sockaddr_in&>(out);
+        in.sin_family = AF_INET;
+        in.sin_port = htons(port_);
+        std::memcpy(&in.sin_addr, bytes_ + 12, 4);
+        return sizeof in;
+    }
+    if (family_ == Family::Ip6) {
+        auto& in6 = reinterpret_cast<sockaddr_in6&>(out);
+        in6.sin6_family = AF_INET6;
+        in6.sin6_port = htons(port_);
+        std::memcpy(&in6.sin6_addr, bytes_, 16);
+        return sizeof in6;
+    }
+    out.ss_family = family_ == Family::Unix ? AF_UNIX : AF_UNSPEC;
+    return sizeof out.ss_family;
+}
+
 std::string Address::host() const {
     char text[INET6_ADDRSTRLEN] = "";
     switch (family_) {

@@ -25,6 +25,8 @@ class Address {
     std::string host() const;
     /// "192.0.2.1:80", "[2001:db8::1]:80", "unix".
     std::string text() const;
+    /// Writes it as a sockaddr_in, sockaddr_in6, or the family alone; returns its size.
+    socklen_t to_sockaddr(sockaddr_storage& out) const;
     /// 16 bytes that are equal for equal hosts (IPv4 in its mapped form).
     const uint8_t* key() const { return bytes_; }
 

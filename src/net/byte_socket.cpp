@@ -41,7 +41,7 @@ bool ByteSocket::read_some() {
     return !closed_;
 }
 
-PacketSocket::SendStatus ByteSocket::send(const iovec* pieces, int count) {
+PacketSocket::SendStatus ByteSocket::send(const iovec* pieces, int count, int) {
     if (!rest_.empty()) return SendStatus::Blocked;
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces);

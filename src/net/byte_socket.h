@@ -14,7 +14,8 @@ class ByteSocket final : public PacketSocket {
     /// `listener` outlives the socket. Delete by close() only.
     using PacketSocket::PacketSocket;
 
-    SendStatus send(const iovec* pieces, int count) override;
+    /// No descriptors: a stream has no packets they could travel with.
+    SendStatus send(const iovec* pieces, int count, int descriptor = -1) override;
     size_t unsent() const override { return rest_.size(); }
 
   private:

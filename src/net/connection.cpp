@@ -31,6 +31,11 @@ bool Connection::start(std::unique_ptr<Protocol> protocol) {
         delete this;
         return false;
     }
+    handshake_ = transport_->handshake();
+    if (handshake_ == Transport::Handshake::Failed) {
+        close(CloseReason::TlsFailed);
+        return true;
+    }
     update_interest();
     return true;
 }
@@ -53,6 +58,8 @@ void Connection::resume(ReadPause reason) {
 // Polling is changed at the end of the turn: a pause and a resume within one turn cost nothing.
 void Connection::on_turn_end() {
     if (closing_) return;
+    if (paused_ == 0 && !handshaking() && transport_->pending()) on_readable();  // what a pause left behind
+    if (closing_) return;
     update_interest();
     if (!output_lost_ || loss_told_) return;
     loss_told_ = true;
@@ -60,12 +67,20 @@ void Connection::on_turn_end() {
 }
 
 void Connection::update_interest() {
+    if (handshaking()) {
+        poll_for(handshake_ == Transport::Handshake::WantsWrite ? UV_WRITABLE : UV_READABLE);
+        return;
+    }
     // While paused only a peer that vanishes is listened for; its polite end of stream waits its turn behind
     // its data.
     const int reading = paused_ == 0                               ? UV_READABLE
                         : paused_for(ReadPause::Ended) || hung_up_ ? 0
                                                                    : UV_DISCONNECT;
-    const uint8_t wanted = static_cast<uint8_t>(reading | (blocked() ? UV_WRITABLE : 0));
+    poll_for(reading | (blocked() ? UV_WRITABLE : 0));
+}
+
+void Connection::poll_for(int events) {
+    const auto wanted = static_cast<uint8_t>(events);
     if (wanted == interest_) return;
     interest_ = wanted;
     if (wanted == 0) {
@@ -87,6 +102,10 @@ void Connection::on_poll(int status, int events) {
         close(error == ECONNRESET || error == EPIPE ? CloseReason::PeerReset : CloseReason::ReadError);
         return;
     }
+    if (handshaking()) {
+        advance_handshake();
+        return;
+    }
     if ((events & UV_WRITABLE) != 0) on_writable();
     if ((events & UV_READABLE) != 0 && !closing_ && paused_ == 0) on_readable();
     if ((events & UV_DISCONNECT) != 0 && !closing_) {
@@ -95,7 +114,26 @@ void Connection::on_poll(int status, int events) {
     }
 }
 
+void Connection::advance_handshake() {
+    handshake_ = transport_->handshake();
+    if (handshake_ == Transport::Handshake::Failed) {
+        close(CloseReason::TlsFailed);
+        return;
+    }
+    loop_.at_turn_end(*this);
+    if (handshaking()) return;
+    if (!lingering_) protocol_->on_secured();
+    if (!closing_ && blocked()) on_writable();  // what was written meanwhile
+}
+
+// Until the transport has nothing more: the socket alone would not tell of what waits in there.
 void Connection::on_readable() {
+    while (read_once() && !closing_ && paused_ == 0 && transport_->pending()) {
+    }
+}
+
+// False: nothing came.
+bool Connection::read_once() {
     const MutableBytes buffer = loop_.read_buffer();
     if (lingering_) {
         const ssize_t count = transport_->read(buffer);
@@ -105,7 +143,7 @@ void Connection::on_readable() {
         } else if (count == 0 || (count < 0 && count != -EAGAIN)) {
             close(final_reason_);
         }
-        return;
+        return count > 0;
     }
     const MutableBytes room = buffer.first(std::min(buffer.size(), protocol_->read_limit()));
     ssize_t count = transport_->read(room);
@@ -115,13 +153,16 @@ void Connection::on_readable() {
         if (counts_bytes_) loop_.counters().add(Counter::BytesReceived, static_cast<uint64_t>(count));
         protocol_->on_bytes(buffer.first(static_cast<size_t>(count)));
         if (!closing_) flush();
-    } else if (count == 0) {
+        return true;
+    }
+    if (count == 0) {
         pause(ReadPause::Ended);
         protocol_->on_end_of_stream();
         if (!closing_) flush();
     } else if (count != -EAGAIN) {
         close(count == -ECONNRESET ? CloseReason::PeerReset : CloseReason::ReadError);
     }
+    return false;
 }
 
 void Connection::on_writable() {

@@ -28,6 +28,8 @@ class Protocol : public Retired {
     /// All of them are taken: what is incomplete the protocol keeps. May close the connection or replace
     /// itself.
     virtual void on_bytes(MutableBytes data) = 0;
+    /// The transport's handshake is complete. Not called for transports that have none.
+    virtual void on_secured() {}
     /// The peer will send no more (half-closed); it may still read.
     virtual void on_end_of_stream() = 0;
     /// The kernel takes no more for now: output waits.
@@ -78,7 +80,8 @@ class Connection final : public Timer, public TurnEnd {
     Connection(Loop& loop, std::unique_ptr<Transport> transport, const Address& peer,
                ConnectionObserver& observer);
 
-    /// Begins reading with `protocol`. False if the descriptor can't be polled (then it has been closed).
+    /// Begins with the transport's handshake, then reads with `protocol`; what is written before waits.
+    /// False if the descriptor can't be polled (then it has been closed).
     bool start(std::unique_ptr<Protocol> protocol);
     /// From now on `protocol` speaks; the old one is freed at the end of the turn. Bytes the old one has not
     /// dealt with are its to hand over.
@@ -124,6 +127,8 @@ class Connection final : public Timer, public TurnEnd {
     bool closing() const { return closing_; }
     /// True once close_after_output was called, too.
     bool ending() const { return closing_ || lingering_; }
+    /// True until the transport's handshake is complete.
+    bool handshaking() const { return handshake_ != Transport::Handshake::Done; }
 
     Loop& loop() const { return loop_; }
     Transport& transport() const { return *transport_; }
@@ -139,12 +144,15 @@ class Connection final : public Timer, public TurnEnd {
     ~Connection() override;
 
     void on_poll(int status, int events);
+    void advance_handshake();
+    bool read_once();
     void on_readable();
     void on_writable();
     void on_output_failed(int error_number);
     bool outlives_reset(int error_number);
     void linger_if_sent();
     void update_interest();
+    void poll_for(int events);
     void on_turn_end() override;
     void on_timer() override;
 
@@ -160,6 +168,7 @@ class Connection final : public Timer, public TurnEnd {
     uint8_t interest_ = 0;  // events the poll handle waits for
     bool counts_bytes_ = false;
     bool gathered_ = false;  // listed in the gather's dirty list
+    Transport::Handshake handshake_ = Transport::Handshake::Done;
     bool closing_ = false;
     bool lingering_ = false;
     bool half_closed_ = false;

@@ -177,6 +177,7 @@ void OutputGather::own_rest(OutputQueue& queue) {
 
 FlushStatus OutputGather::send(Connection& connection, OutputQueue& queue) {
     Transport& transport = connection.transport();
+    if (connection.handshaking() && !queue.empty()) return FlushStatus::Blocked;
     while (!queue.empty()) {
         OutputItem& first = queue.items[queue.head];
         ssize_t sent = 0;

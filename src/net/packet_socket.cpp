@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 namespace marmoset::net {
 
@@ -81,18 +82,7 @@ bool PacketSocket::read_some() {
             listener_->on_end(std::strerror(errno));
             return false;
         }
-        bool descriptors = false;
-        for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
-            if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-            for (size_t at = 0; at + sizeof(int) <= part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
-                ::close(load<int>(CMSG_DATA(part) + at));
-                descriptors = true;
-            }
-        }
-        if (descriptors) {
-            listener_->on_end("unexpected descriptor");
-            return false;
-        }
+        if (!take_descriptors(message)) return false;
         if (count == 0) {
             // End of stream, or an empty packet: only poll knows the difference.
             pollfd state{socket_.get(), POLLRDHUP, 0};
@@ -112,10 +102,38 @@ bool PacketSocket::read_some() {
     return !closed_;
 }
 
-PacketSocket::SendStatus PacketSocket::send(const iovec* pieces, int count) {
+bool PacketSocket::take_descriptors(msghdr& message) {
+    std::vector<FileDescriptor> descriptors;
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+        for (size_t at = 0; at + sizeof(int) <= part->cmsg_len - CMSG_LEN(0); at += sizeof(int))
+            descriptors.emplace_back(load<int>(CMSG_DATA(part) + at));
+    }
+    const bool lost = (message.msg_flags & MSG_CTRUNC) != 0;
+    if (descriptors.empty() && !lost) return true;
+    if (!listener_->takes_descriptors() || descriptors.size() > 1) {
+        descriptors.clear();  // closed before anyone is told
+        listener_->on_end("unexpected descriptor");
+        return false;
+    }
+    listener_->on_descriptor(lost || descriptors.empty() ? FileDescriptor() : std::move(descriptors.front()));
+    return true;
+}
+
+PacketSocket::SendStatus PacketSocket::send(const iovec* pieces, int count, int descriptor) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces);
     message.msg_iovlen = static_cast<size_t>(count);
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    if (descriptor >= 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        cmsghdr* part = CMSG_FIRSTHDR(&message);
+        part->cmsg_level = SOL_SOCKET;
+        part->cmsg_type = SCM_RIGHTS;
+        part->cmsg_len = CMSG_LEN(sizeof descriptor);
+        std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
+    }
     for (;;) {
         if (sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return SendStatus::Sent;
         if (errno == EINTR) continue;

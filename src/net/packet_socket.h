@@ -2,6 +2,7 @@
 // link on both sides. byte_socket.h is the same over a SOCK_STREAM socket.
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <uv.h>
 
@@ -21,6 +22,10 @@ class PacketSocket {
         virtual ~Listener() = default;
         /// One packet, in the loop's read buffer; gone when the call returns.
         virtual void on_packet(MutableBytes packet) = 0;
+        /// A descriptor (SCM_RIGHTS) came with the packet that follows; none (false) if it was lost because
+        /// the process has too many. Several, or one where takes_descriptors() is false, end the connection.
+        virtual void on_descriptor(FileDescriptor descriptor) { (void)descriptor; }
+        virtual bool takes_descriptors() const { return false; }
         /// All packets that one wake-up may read have been delivered.
         virtual void on_packets_end() = 0;
         /// After send() said Blocked: there is room again.
@@ -38,9 +43,9 @@ class PacketSocket {
     /// Begins reading; false if the descriptor can't be polled.
     bool start();
 
-    /// One packet of all pieces. Blocked: nothing was sent, on_writable() follows. Failed: on_end() follows
-    /// at the next wake-up.
-    virtual SendStatus send(const iovec* pieces, int count);
+    /// One packet of all pieces, with `descriptor` unless it is -1. Blocked: nothing was sent, on_writable()
+    /// follows. Failed: on_end() follows at the next wake-up.
+    virtual SendStatus send(const iovec* pieces, int count, int descriptor = -1);
     /// Bytes that send() took and the kernel has not.
     virtual size_t unsent() const { return 0; }
 
@@ -59,6 +64,9 @@ class PacketSocket {
     /// The socket is writable. False: it is blocked again.
     virtual bool send_rest() { return true; }
     void wait_until_writable();
+    /// Takes the descriptors of a received message. False: one that is not wanted; the listener has been
+    /// told.
+    bool take_descriptors(msghdr& message);
 
     Loop& loop_;
     FileDescriptor socket_;

@@ -5,6 +5,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <string>
+
 #include "base/bytes.h"
 
 namespace marmoset::net {
@@ -15,6 +17,21 @@ class Transport {
 
     /// The socket to poll. Owned by the transport.
     virtual int descriptor() const = 0;
+
+    /// What must be exchanged before the first byte can be read or written (TLS).
+    enum class Handshake : uint8_t {
+        Done,
+        WantsRead,   ///< call again when the socket is readable
+        WantsWrite,  ///< call again when the socket is writable
+        Failed,      ///< error() says why
+    };
+    virtual Handshake handshake() { return Handshake::Done; }
+    /// Why the handshake, or a read or write with -EPROTO, has failed: one line for people.
+    virtual std::string error() const { return {}; }
+    /// True while bytes of the peer wait in the transport itself: read() gives them although the socket is
+    /// not readable.
+    virtual bool pending() const { return false; }
+
     /// > 0 bytes, 0 end of stream, -EAGAIN nothing there, else -errno.
     virtual ssize_t read(MutableBytes into) = 0;
     /// Bytes taken, or -EAGAIN, or -errno. `more`: a file follows at once, the head need not travel alone.

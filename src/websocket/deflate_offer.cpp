@@ -1,6 +1,7 @@
 #include "websocket/deflate_offer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 
@@ -38,7 +39,7 @@ uint8_t parse_window_bits(std::string_view text) {
     return static_cast<uint8_t>(*bits);
 }
 
-/// What one offer says.
+/// What one offer, or the answer to it, says.
 struct Offer {
     bool server_no_takeover = false;
     bool client_no_takeover = false;
@@ -46,7 +47,8 @@ struct Offer {
     uint8_t client_window_bits = 0;
 };
 
-bool read_parameter(const Parameter& parameter, Offer& offer) {
+// `answer`: of a server, where client_max_window_bits needs its value (RFC 7692 7.1.2.2).
+bool read_parameter(const Parameter& parameter, bool answer, Offer& offer) {
     const auto set_flag = [&](bool& flag) {
         if (flag || parameter.value) return false;
         flag = true;
@@ -65,11 +67,11 @@ bool read_parameter(const Parameter& parameter, Offer& offer) {
     if (equal_caseless(parameter.name, "server_max_window_bits"))
         return set_bits(offer.server_window_bits, false);
     if (equal_caseless(parameter.name, "client_max_window_bits"))
-        return set_bits(offer.client_window_bits, true);
+        return set_bits(offer.client_window_bits, !answer);
     return false;
 }
 
-bool read_offer(std::string_view text, Offer& offer) {
+bool read_offer(std::string_view text, bool answer, Offer& offer) {
     const size_t end = text.find(';');
     if (!equal_caseless(trim(text.substr(0, end)), "permessage-deflate")) return false;
     if (end == std::string_view::npos) return true;
@@ -77,7 +79,7 @@ bool read_offer(std::string_view text, Offer& offer) {
     for (bool more = true; more;) {
         more = rest.find(';') != std::string_view::npos;
         Parameter parameter;
-        if (!next_parameter(rest, parameter) || !read_parameter(parameter, offer)) return false;
+        if (!next_parameter(rest, parameter) || !read_parameter(parameter, answer, offer)) return false;
     }
     return true;
 }
@@ -87,7 +89,7 @@ bool read_offer(std::string_view text, Offer& offer) {
 std::optional<DeflateParameters> accept_deflate_offer(std::string_view offers, const DeflatePolicy& policy) {
     while (const auto text = next_list_element(offers)) {
         Offer offer;
-        if (!read_offer(*text, offer)) continue;
+        if (!read_offer(*text, false, offer)) continue;
         DeflateParameters agreed;
         agreed.server_takeover = policy.server_takeover && !offer.server_no_takeover;
         agreed.client_takeover = policy.client_takeover && !offer.client_no_takeover;
@@ -112,6 +114,29 @@ std::string deflate_response(const DeflateParameters& parameters) {
     if (parameters.client_window_bits < kMaxWindowBits)
         text += "; client_max_window_bits=" + std::to_string(parameters.client_window_bits);
     return text;
+}
+
+std::string_view deflate_offer() {
+    return "permessage-deflate; client_max_window_bits";
+}
+
+std::optional<DeflateParameters> check_deflate_answer(std::string_view answer) {
+    Offer said;
+    if (!read_offer(answer, true, said)) return std::nullopt;
+    DeflateParameters agreed;
+    agreed.server_takeover = !said.server_no_takeover;
+    agreed.client_takeover = !said.client_no_takeover;
+    if (said.server_window_bits) agreed.server_window_bits = said.server_window_bits;
+    if (said.client_window_bits) agreed.client_window_bits = said.client_window_bits;
+    agreed.server_window_named = said.server_window_bits != 0;
+    return agreed;
+}
+
+DeflateParameters at_the_clients_end(const DeflateParameters& agreed) {
+    DeflateParameters mirrored = agreed;
+    std::swap(mirrored.server_window_bits, mirrored.client_window_bits);
+    std::swap(mirrored.server_takeover, mirrored.client_takeover);
+    return mirrored;
 }
 
 }  // namespace marmoset::websocket

@@ -1,5 +1,5 @@
-// RFC 7692 5 and 7.1: which permessage-deflate offer of a client is accepted, and with what parameters.
-// Header values in, parameters out; knows no zlib.
+// RFC 7692 5 and 7.1: which permessage-deflate offer of a client is accepted, and with what parameters; what
+// a client offers, and which answers to it are valid. Header values in, parameters out; knows no zlib.
 #pragma once
 
 #include <cstdint>
@@ -41,5 +41,17 @@ std::optional<DeflateParameters> accept_deflate_offer(std::string_view offers, c
 /// The element of the server's Sec-WebSocket-Extensions that says so. Limits of the client's window are in it
 /// only if the client offered to keep one: `parameters` are of accept_deflate_offer().
 std::string deflate_response(const DeflateParameters& parameters);
+
+/// What a client of ours offers: any window, and that it can keep to a smaller one of its own.
+std::string_view deflate_offer();
+
+/// The server's answer to deflate_offer(), one element of its Sec-WebSocket-Extensions. nullopt: it is
+/// another extension, or a parameter of it is unknown, repeated or malformed: the client fails the
+/// connection (RFC 7692 7.1).
+std::optional<DeflateParameters> check_deflate_answer(std::string_view answer);
+
+/// What the client's end works with: its server_... are of what it sends itself, as PerMessageDeflate reads
+/// them.
+DeflateParameters at_the_clients_end(const DeflateParameters& agreed);
 
 }  // namespace marmoset::websocket

@@ -21,6 +21,9 @@ inline constexpr uint8_t kRsvCompressed = 4;
 /// Longest header: 2 bytes, 8 bytes of extended length, 4 bytes of mask.
 inline constexpr size_t kMaxFrameHeader = 14;
 
+/// Most payload of a control frame (RFC 6455 5.5).
+inline constexpr size_t kMaxControlPayload = 125;
+
 /// A decoded frame header. Nothing is judged but what makes the length unreadable: roles, RSV bits and
 /// opcodes are the session's to check (they depend on what was negotiated).
 struct FrameHeader {
@@ -78,6 +81,9 @@ inline DecodedHeader decode_frame_header(Bytes bytes) {
     return result;
 }
 
+/// Which end of a connection this is. A client masks what it sends, a server does not (RFC 6455 5.1).
+enum class Role : uint8_t { Server, Client };
+
 /// Writes an unmasked header (server to client) to `out`, which has kMaxFrameHeader bytes; returns its size,
 /// 2 to 10.
 inline size_t encode_frame_header(uint8_t* out, Opcode opcode, bool fin, uint64_t length, uint8_t rsv = 0) {
@@ -95,6 +101,13 @@ inline size_t encode_frame_header(uint8_t* out, Opcode opcode, bool fin, uint64_
     out[1] = 127;
     store_big<uint64_t>(out + 2, length);
     return 10;
+}
+
+/// Adds `mask` to a header of `size` bytes that encode_frame_header() has just written; returns the new size.
+inline size_t add_mask(uint8_t* header, size_t size, const uint8_t mask[4]) {
+    header[1] |= 0x80u;
+    std::memcpy(header + size, mask, 4);
+    return size + 4;
 }
 
 /// XORs `payload` in place with `mask`, whose byte 0 belongs to payload byte 0 of the frame plus `offset`.

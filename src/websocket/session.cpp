@@ -7,14 +7,6 @@
 
 namespace marmoset::websocket {
 
-namespace {
-
-bool is_known_opcode(uint8_t opcode) {
-    return opcode <= 2 || (opcode >= 8 && opcode <= 10);
-}
-
-}  // namespace
-
 Session::Session(net::Connection& connection, Endpoint& endpoint, const SessionSettings& settings,
                  std::unique_ptr<PerMessageDeflate> deflate)
     : net::Protocol(connection), endpoint_(endpoint), settings_(settings), deflate_(std::move(deflate)) {
@@ -95,6 +87,7 @@ size_t Session::take_header(Bytes data) {
         abort(CloseReason::ProtocolError, kProtocolError);
         return data.size();
     }
+    if (settings_.frames) settings_.frames->on_frame(decoded.header, false);
     if (!check_header(decoded.header)) return data.size();
     std::memcpy(mask_, decoded.header.mask, sizeof mask_);
     opcode_ = static_cast<Opcode>(decoded.header.opcode);
@@ -108,57 +101,45 @@ size_t Session::take_header(Bytes data) {
 
 bool Session::check_header(const FrameHeader& header) {
     const auto opcode = static_cast<Opcode>(header.opcode);
-    // RFC 6455 5.1: a client masks. 5.2: RSV bits are 0; RFC 7692 6: but RSV1 of a compressed message's first
-    // frame.
-    const bool compressed =
-        header.rsv == kRsvCompressed && deflate_ && !is_control(opcode) && opcode != Opcode::Continuation;
-    bool valid = (header.rsv == 0 || compressed) && header.masked && is_known_opcode(header.opcode);
-    if (valid && is_control(opcode)) {
-        valid = header.fin && header.length <= 125;  // RFC 6455 5.5
-    } else if (valid) {
-        const bool continues = opcode == Opcode::Continuation;
-        valid = continues == (message_opcode_ != Opcode::Continuation);  // RFC 6455 5.4
-        if (valid && !continues) {
-            message_opcode_ = opcode;
-            message_size_ = 0;
-            fragments_ = 0;
-            text_ = opcode == Opcode::Text;
-            delivered_ = false;
-            incoming_text_.reset();
-            inflating_ = compressed && !close_sent_;
-            inflated_size_ = 0;
-            if (inflating_) deflate_->begin_receiving();
-        }
+    const Role sender = settings_.role == Role::Server ? Role::Client : Role::Server;
+    const FrameRules::Limits limits{settings_.max_message, settings_.max_fragments, deflate_ != nullptr};
+    switch (rules_.check(header, sender, limits, close_sent_)) {
+        case FrameRules::Verdict::Accept:
+            break;
+        case FrameRules::Verdict::ProtocolError:
+            abort(CloseReason::ProtocolError, kProtocolError);
+            return false;
+        case FrameRules::Verdict::TooBig:
+            abort(CloseReason::MessageTooBig, kMessageTooBig);
+            return false;
+        case FrameRules::Verdict::TooManyFragments:
+            abort(CloseReason::TooManyFragments, kMessageTooBig);
+            return false;
     }
-    if (!valid) {
-        abort(CloseReason::ProtocolError, kProtocolError);
-        return false;
-    }
-    if (is_control(opcode) || close_sent_) return true;
-    // What does not compress grows by a few bytes a block; the message itself is limited as it comes out.
-    const uint64_t most =
-        settings_.max_message + (inflating_ ? settings_.max_message / 1024 + kMaxFrameHeader * 4 : 0);
-    if (++fragments_ > settings_.max_fragments) {
-        abort(CloseReason::TooManyFragments, kMessageTooBig);
-        return false;
-    }
-    if (header.length > most - message_size_) {
-        abort(CloseReason::MessageTooBig, kMessageTooBig);
-        return false;
-    }
-    const bool was_small = message_size_ < kLargeMessage;
-    message_size_ += header.length;
-    if (was_small && message_size_ >= kLargeMessage && connection().loop().memory_exhausted()) {
+    if (is_control(opcode)) return true;
+    if (opcode != Opcode::Continuation) begin_message();
+    if (close_sent_) return true;
+    const bool was_small = rules_.message_size() - header.length < kLargeMessage;
+    if (was_small && rules_.message_size() >= kLargeMessage && connection().loop().memory_exhausted()) {
         abort(CloseReason::MemoryLimit, kTryAgainLater);
         return false;
     }
     return true;
 }
 
+void Session::begin_message() {
+    text_ = rules_.message_opcode() == Opcode::Text;
+    delivered_ = false;
+    incoming_text_.reset();
+    inflating_ = rules_.compressed() && !close_sent_;
+    inflated_size_ = 0;
+    if (inflating_) deflate_->begin_receiving();
+}
+
 size_t Session::take_payload(MutableBytes data) {
     const size_t size = std::min<uint64_t>(payload_left_, data.size());
     const MutableBytes piece = data.first(size);
-    apply_mask(piece, mask_, payload_offset_);
+    if (settings_.role == Role::Server) apply_mask(piece, mask_, payload_offset_);
     if (inflating_ && !is_control(opcode_)) return take_compressed_payload(piece);
     payload_left_ -= size;
     const bool end_of_frame = payload_left_ == 0;
@@ -174,7 +155,7 @@ size_t Session::take_payload(MutableBytes data) {
 
 void Session::on_data_payload(MutableBytes piece, bool end_of_frame) {
     const bool last = fin_ && end_of_frame;
-    if (last) message_opcode_ = Opcode::Continuation;
+    if (last) rules_.end_message();
     if (!close_sent_) deliver(piece, last);  // what comes behind our Close frame has no receiver any more
 }
 
@@ -222,7 +203,7 @@ size_t Session::take_compressed_payload(MutableBytes piece) {
     payload_offset_ += used;
     if (done && payload_left_ == 0) {
         in_payload_ = false;
-        if (fin_) message_opcode_ = Opcode::Continuation;
+        if (fin_) rules_.end_message();
     }
     return used;
 }
@@ -269,6 +250,8 @@ void Session::on_control_frame(Bytes payload) {
         if (!pending_pong_) pending_pong_ = std::make_unique<ControlFrame>();
         std::copy(payload.begin(), payload.end(), pending_pong_->payload);
         pending_pong_->size = static_cast<uint8_t>(payload.size());
+    } else if (opcode_ == Opcode::Pong) {
+        endpoint_.on_pong(*this, payload);
     }
 }
 
@@ -286,9 +269,10 @@ void Session::on_close_frame(Bytes payload) {
         send_control(Opcode::Close, payload);  // code and reason, as most implementations echo them
     }
     report_end(close.code, close.reason);
-    // Nothing follows a Close frame (RFC 6455 5.5.1), so there is nothing to linger for once ours has left.
+    // Nothing follows a Close frame (RFC 6455 5.5.1), so there is nothing to linger for once ours has left. A
+    // client lets the server close first (7.1.1).
     connection().flush();
-    if (connection().unsent() == 0) {
+    if (connection().unsent() == 0 && settings_.role == Role::Server) {
         connection().close(CloseReason::CloseHandshake);
     } else {
         connection().close_after_output(CloseReason::CloseHandshake);

@@ -1,4 +1,4 @@
-// RFC 6455 on one connection, server side: frames in and out, fragmentation, UTF-8, ping, the close
+// RFC 6455 on one connection, at either end: frames in and out, fragmentation, UTF-8, ping, the close
 // handshake, limits. What the messages mean is the endpoint's affair (the gateway's relay; later a system
 // server in direct mode). Payload is passed on as it arrives: only an incomplete header, a control frame and
 // the UTF-8 state are kept.
@@ -13,6 +13,7 @@
 #include "net/connection.h"
 #include "websocket/close_code.h"
 #include "websocket/frame.h"
+#include "websocket/frame_rules.h"
 #include "websocket/message_deflate.h"
 #include "websocket/utf8.h"
 
@@ -20,8 +21,16 @@ namespace marmoset::websocket {
 
 class Session;
 
+/// Sees the headers of all frames of a session, for tools that show them.
+class FrameObserver {
+  public:
+    virtual ~FrameObserver() = default;
+    virtual void on_frame(const FrameHeader& header, bool sent) = 0;
+};
+
 /// Limits and timing of sessions; shared by all of one configuration group.
 struct SessionSettings {
+    Role role = Role::Server;
     uint64_t max_message = 16u << 20;  ///< bytes of a message; beyond it 1009
     uint32_t max_fragments =
         1024;  ///< frames of a message; beyond it 1009 (a flood of tiny ones costs more than it carries)
@@ -30,6 +39,7 @@ struct SessionSettings {
     uint64_t close_timeout_ms = 10000;  ///< from our Close frame to the peer's
     uint64_t send_timeout_ms = 60000;   ///< a peer that takes nothing for so long is gone
     uint64_t max_queue = 1u << 20;      ///< bytes waiting for a client; beyond it 1013
+    FrameObserver* frames = nullptr;    ///< outlives the sessions; null: nobody looks
     bool drop_published = false;        ///< beyond it published messages are left out instead
 };
 
@@ -47,6 +57,8 @@ class Endpoint {
     virtual size_t receive_credit(const Session& session) const = 0;
     /// Some of what was blocked has left: session.connection().unsent() tells what remains.
     virtual void on_output_progress(Session& session) = 0;
+    /// A Pong has come, asked for by ping() or not; `payload` is gone when the call returns.
+    virtual void on_pong(Session&, Bytes) {}
     /// The session is over: `code` is what the peer's Close frame said (1005: nothing), or 1006 without one;
     /// `reason` is gone when the call returns. Called once, unless the endpoint ended the session with
     /// finish().
@@ -94,6 +106,11 @@ class Session final : public net::Protocol {
                window_bits <= deflate_->parameters().server_window_bits;
     }
 
+    /// Sends a Ping frame of at most 125 bytes, besides those of the clock.
+    void ping(Bytes payload) {
+        if (open()) send_control(Opcode::Ping, payload);
+    }
+
     /// Sends a Close frame behind everything sent before and waits for the peer's. 1005: an empty Close
     /// frame. `why` is what logs say.
     void close(uint16_t code, std::string_view reason, CloseReason why);
@@ -116,7 +133,7 @@ class Session final : public net::Protocol {
   private:
     /// Control frame being gathered: exists only while one is incomplete.
     struct ControlFrame {
-        uint8_t payload[125];
+        uint8_t payload[kMaxControlPayload];
         uint8_t size = 0;
     };
 
@@ -129,6 +146,7 @@ class Session final : public net::Protocol {
     void consume(MutableBytes data);
     size_t take_header(Bytes data);
     bool check_header(const FrameHeader& header);
+    void begin_message();
     size_t take_payload(MutableBytes data);
     size_t take_compressed_payload(MutableBytes piece);
     bool on_inflated(MutableBytes piece, bool last);
@@ -137,11 +155,11 @@ class Session final : public net::Protocol {
     void on_control_payload(MutableBytes piece, bool end_of_frame);
     void on_control_frame(Bytes payload);
     bool queue_has_room(size_t size, CloseReason& why) const;
-    void send_data_frame(Opcode opcode, bool fin, Bytes payload);
+    void write_frame(Opcode opcode, bool fin, Bytes payload, uint8_t rsv);
     void account_contexts() { account_held(deflate_->memory_change()); }
     void abort(CloseReason why, uint16_t code);
     void on_close_frame(Bytes payload);
-    void send_control(Opcode opcode, Bytes payload);
+    void send_control(Opcode opcode, Bytes payload) { write_frame(opcode, true, payload, 0); }
     void report_end(uint16_t code, std::string_view reason);
     void check_liveness();
     uint64_t tick_ms() const {
@@ -153,14 +171,13 @@ class Session final : public net::Protocol {
     const SessionSettings& settings_;
     uint64_t payload_left_ = 0;                   // of the frame being read
     uint64_t payload_offset_ = 0;                 // bytes of it read: the mask's phase
-    uint64_t message_size_ = 0;                   // payload bytes announced of the message being read
     uint64_t inflated_size_ = 0;                  // bytes it has given, if it is compressed
     uint64_t output_mark_ = 0;                    // bytes_sent() when progress was last looked at
     std::unique_ptr<std::vector<uint8_t>> held_;  // read, but not covered by credit
     std::unique_ptr<PerMessageDeflate> deflate_;  // null: no compression was agreed
     std::unique_ptr<ControlFrame> control_;
     std::unique_ptr<ControlFrame> pending_pong_;  // the latest, while the client takes nothing
-    uint32_t fragments_ = 0;
+    FrameRules rules_;
     Utf8Validator incoming_text_;
     Utf8Validator outgoing_text_;
     uint16_t code_ = kAbnormal;
@@ -169,8 +186,7 @@ class Session final : public net::Protocol {
     uint8_t header_size_ = 0;
     uint8_t mask_[4];
     uint8_t pings_unanswered_ = 0;
-    Opcode opcode_ = Opcode::Continuation;          // of the frame being read
-    Opcode message_opcode_ = Opcode::Continuation;  // of the message being read; Continuation: none
+    Opcode opcode_ = Opcode::Continuation;  // of the frame being read
     bool fin_ = false;
     bool in_payload_ = false;
     bool text_ = false;        // the message being read is text

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "websocket/masking_key.h"
 #include "websocket/session.h"
 
 namespace marmoset::websocket {
@@ -10,6 +11,8 @@ namespace {
 
 // Frames up to this size are copied behind their header: one piece of memory instead of two.
 constexpr size_t kCopiedPayload = 4096;
+// What is copied of larger ones at a time.
+constexpr size_t kCopiedPiece = net::OutputGather::kArena / 4;
 
 }  // namespace
 
@@ -47,27 +50,49 @@ bool Session::send(Bytes piece, bool binary, bool first, bool last) {
         return true;
     }
     if (last) count_sent();
-    send_data_frame(binary ? Opcode::Binary : Opcode::Text, last, piece);
+    const Opcode opcode = frame_sent_ ? Opcode::Continuation : binary ? Opcode::Binary : Opcode::Text;
+    write_frame(opcode, last, piece, deflating_ && !frame_sent_ ? kRsvCompressed : 0);
+    frame_sent_ = true;
     return true;
 }
 
-void Session::send_data_frame(Opcode opcode, bool fin, Bytes payload) {
+// Large payload of a server leaves from where it lies, unless its memory serves the next message (what was
+// compressed).
+void Session::write_frame(Opcode opcode, bool fin, Bytes payload, uint8_t rsv) {
     net::OutputGather& output = connection().loop().output();
-    const bool copied = payload.size() <= kCopiedPayload;
-    uint8_t* at = output.reserve(kMaxFrameHeader + (copied ? payload.size() : 0));
-    size_t size = encode_frame_header(at, frame_sent_ ? Opcode::Continuation : opcode, fin, payload.size(),
-                                      deflating_ && !frame_sent_ ? kRsvCompressed : 0);
-    frame_sent_ = true;
-    if (copied) {
-        if (!payload.empty()) std::memcpy(at + size, payload.data(), payload.size());
-        size += payload.size();
+    const bool masked = settings_.role == Role::Client;
+    const bool borrowed = payload.size() > kCopiedPayload && !masked && !deflating_;
+    size_t copied = borrowed ? 0 : std::min(payload.size(), kCopiedPiece);
+    if (settings_.frames) {
+        FrameHeader shown;
+        shown.fin = fin;
+        shown.rsv = rsv;
+        shown.opcode = static_cast<uint8_t>(opcode);
+        shown.masked = masked;
+        shown.length = payload.size();
+        settings_.frames->on_frame(shown, true);
     }
-    output.commit(connection(), size);
-    if (copied) return;
-    if (deflating_) {
-        output.append_copy(connection(), payload);  // its memory serves the next message
-    } else {
+    uint8_t* at = output.reserve(kMaxFrameHeader + copied);
+    size_t header = encode_frame_header(at, opcode, fin, payload.size(), rsv);
+    uint8_t key[4];
+    if (masked) {
+        make_masking_key(key);
+        header = add_mask(at, header, key);
+    }
+    if (copied > 0) std::memcpy(at + header, payload.data(), copied);
+    if (masked) apply_mask({at + header, copied}, key, 0);
+    output.commit(connection(), header + copied);
+    if (borrowed) {
         output.append_borrowed(connection(), payload);
+        return;
+    }
+    while (copied < payload.size()) {
+        const size_t piece = std::min(payload.size() - copied, kCopiedPiece);
+        at = output.reserve(piece);
+        std::memcpy(at, payload.data() + copied, piece);
+        if (masked) apply_mask({at, piece}, key, copied);
+        output.commit(connection(), piece);
+        copied += piece;
     }
 }
 
@@ -90,13 +115,6 @@ void Session::refuse_frame(CloseReason why) {
     connection().loop().counters().add(Counter::MessagesDropped);
     connection().loop().counters().add(why == CloseReason::Overflow ? Counter::LimitQueue
                                                                     : Counter::LimitMaxMemory);
-}
-
-void Session::send_control(Opcode opcode, Bytes payload) {
-    uint8_t* at = connection().loop().output().reserve(2 + payload.size());
-    const size_t header = encode_frame_header(at, opcode, true, payload.size());
-    if (!payload.empty()) std::memcpy(at + header, payload.data(), payload.size());
-    connection().loop().output().commit(connection(), header + payload.size());
 }
 
 void Session::close(uint16_t code, std::string_view reason, CloseReason why) {

@@ -43,7 +43,9 @@ objects = $(patsubst %.cpp,$(B)/obj/%.o,$(1))
 LIBRARY_FOLDERS := base log config net tls http websocket link module server
 LIBRARY_SOURCES := $(filter-out src/server/main.cpp,$(call sources,$(LIBRARY_FOLDERS:%=src/%/*.cpp)))
 WEBSOCKET_SOURCES := $(call sources,src/libwebsocket/*.cpp)
-LIBWEBSOCKET_SOURCES := $(call sources,$(patsubst %,src/%/*.cpp,base log net websocket link libwebsocket))
+LIBWEBSOCKET_SOURCES := $(call sources,$(patsubst %,src/%/*.cpp,base log net tls http websocket link libwebsocket))
+# Stands in front of the C library's socket calls: in the shared library only, a program that links the archive keeps its own.
+INTERPOSE_SOURCES := $(call sources,src/libwebsocket/interpose/*.cpp)
 MAIN_SOURCES := src/server/main.cpp
 
 module_name = $(patsubst modules/%/,%,$(1))
@@ -54,8 +56,9 @@ module_sources = $(foreach name,$(1),$(call sources,modules/$(name)/*.cpp))
 # A module that needs a library of its own says so in modules/<name>/module.mk: LIBS_<name> := -l...
 -include $(foreach name,$(MODULES),$(wildcard $(S)modules/$(name)/module.mk))
 
-SYSTEM_SERVERS := $(sort $(foreach f,$(call sources,utils/websocket_*/*.cpp),$(patsubst utils/%/,%,$(dir $(f)))))
-UTILS_SOURCES := $(foreach name,$(SYSTEM_SERVERS),$(call sources,utils/$(name)/*.cpp))
+# Programs of the library's users: websocket_client is one end of the wire, the others are system servers.
+UTILS := $(sort $(foreach f,$(call sources,utils/websocket_*/*.cpp),$(patsubst utils/%/,%,$(dir $(f)))))
+UTILS_SOURCES := $(foreach name,$(UTILS),$(call sources,utils/$(name)/*.cpp))
 UNIT_SOURCES := $(sort $(patsubst ./%,%,$(shell cd $(or $(S),.) && find tests/unit -name '*.cpp' 2>/dev/null))) \
                 $(call sources,tests/support/*.cpp)
 TEST_MODULE_SOURCES := $(call sources,tests/modules/*.cpp)
@@ -64,9 +67,9 @@ BENCH_SOURCES := $(call sources,tests/bench/*.cpp)
 CMOCKA_SOURCES := $(call sources,tests/support/cmocka/*.cpp)
 CMOCKA_TESTS := $(call sources,$(foreach suffix,c cpp,tests/cmocka/*.$(suffix) tests/cmocka/own/*.$(suffix)))
 FUZZ_SOURCES := $(call sources,tests/fuzz/targets/*.cpp tests/fuzz/support/*.cpp tests/support/scripted_peer.cpp)
-SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) $(UTILS_SOURCES) \
-                  $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES) $(CMOCKA_SOURCES) $(filter %.cpp,$(CMOCKA_TESTS)) \
-                  $(FUZZ_SOURCES))
+SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(INTERPOSE_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) \
+                  $(UTILS_SOURCES) $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES) $(CMOCKA_SOURCES) \
+                  $(filter %.cpp,$(CMOCKA_TESTS)) $(FUZZ_SOURCES))
 OBJECTS := $(call objects,$(SOURCES))
 LLHTTP_OBJECTS := $(patsubst %.c,$(B)/obj/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
 STATIC_LIST := $(B)/obj/static_modules.o
@@ -76,18 +79,18 @@ SOURCE_LIST := $(B)/obj/sources
 LIBMARMOSET := $(B)/lib/libmarmoset.a
 SERVER := $(B)/bin/marmoset
 MODULE_FILES := $(SHARED:%=$(B)/modules/%.so)
-PUBLIC_HEADER := $(B)/include/marmoset/websocket_server.h
+PUBLIC_HEADERS := $(B)/include/marmoset/websocket_server.h $(B)/include/marmoset/websocket_client.h
 SO_VERSION := 0
 LIBWEBSOCKET_FILE := libwebsocket.so.$(VERSION)
 LIBWEBSOCKET := $(B)/lib/libwebsocket.a $(B)/lib/libwebsocket.so
-SYSTEM_SERVER_FILES := $(SYSTEM_SERVERS:%=$(B)/bin/%)
+UTILS_FILES := $(UTILS:%=$(B)/bin/%)
 BENCH_PROGRAMS := $(patsubst tests/bench/%.cpp,$(B)/bench/%,$(BENCH_SOURCES))
 UNIT := $(B)/tests/unit
 TEST_MODULE_FILES := $(TEST_MODULE_SOURCES:%.cpp=$(B)/%.so)
 CMOCKA := $(B)/tests/libcmocka.a
 CMOCKA_PROGRAMS := $(CMOCKA_TESTS:tests/%=$(B)/tests/%.ours)
 CMOCKA_REFERENCES := $(patsubst tests/%,$(B)/tests/%.reference,$(filter-out tests/cmocka/own/%,$(CMOCKA_TESTS)))
-ALL_PRODUCTS := $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(SYSTEM_SERVER_FILES) compile_commands.json
+ALL_PRODUCTS := $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(UTILS_FILES) compile_commands.json
 
 # --- generated files, rewritten only when their text changes ----------------------------------------------------------
 write_text = { mkdir -p $(@D); cat >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
@@ -148,7 +151,9 @@ COLOUR := $(if $(MAKE_TERMERR),-fdiagnostics-color=always)
 includes = $(if $(filter utils/%,$(1)),-I$(B)/include,-I$(S)src $(if $(filter tests/%,$(1)),-I$(or $(S),.) -I$(B)/include))
 paths = $(if $(filter src/server/% tests/unit/server/%,$(1)),-include $(CONFIG_PATHS))
 # Half of the unit tests' compile time would go into optimising what runs once.
-own_flags = $(if $(filter tests/unit/%,$(1)),-O0 -U_FORTIFY_SOURCE) $(if $(filter tests/cmocka/%,$(1)),-I$(S)tests/support)
+# What stands in front of recv() must not get the C library's own checking one from its headers.
+own_flags = $(if $(filter tests/unit/%,$(1)),-O0 -U_FORTIFY_SOURCE) $(if $(filter tests/cmocka/%,$(1)),-I$(S)tests/support) \
+            $(if $(filter src/libwebsocket/interpose/%,$(1)),-U_FORTIFY_SOURCE)
 compile_command = $(CXX) $(CXX_FLAGS) $(call own_flags,$(1)) -include $(BUILD_CONFIG) $(call paths,$(1)) $(call includes,$(1))
 
 $(B)/obj/%.o: $(S)%.cpp
@@ -167,19 +172,19 @@ $(B)/obj/tests/%.o: $(S)tests/%.c $(BUILD_CONFIG)
 -include $(patsubst %.c,$(B)/obj/%.d,$(filter %.c,$(CMOCKA_TESTS)))
 
 $(OBJECTS) $(STATIC_LIST): | $(BUILD_CONFIG) $(CONFIG_PATHS)
-$(call objects,$(UTILS_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES)): | $(PUBLIC_HEADER)
+$(call objects,$(UTILS_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES)): | $(PUBLIC_HEADERS)
 -include $(OBJECTS:.o=.d) $(STATIC_LIST:.o=.d)
 
-$(PUBLIC_HEADER): $(S)src/libwebsocket/websocket_server.h
+$(PUBLIC_HEADERS): $(B)/include/marmoset/%: $(S)src/libwebsocket/%
 	@mkdir -p $(@D); cp $< $@
 
 # --- linking ----------------------------------------------------------------------------------------------------------
-$(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(B)/lib/$(LIBWEBSOCKET_FILE) $(SYSTEM_SERVER_FILES) $(UNIT): $(SOURCE_LIST)
+$(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(B)/lib/$(LIBWEBSOCKET_FILE) $(UTILS_FILES) $(UNIT): $(SOURCE_LIST)
 archive = $(Q)mkdir -p $(@D); rm -f $@; $(AR) rcs $@ $(filter %.o,$^)
 $(LIBMARMOSET): $(call objects,$(LIBRARY_SOURCES)) $(LLHTTP_OBJECTS)
 	$(call say,AR ,$@)
 	$(archive)
-$(B)/lib/libwebsocket.a: $(call objects,$(LIBWEBSOCKET_SOURCES))
+$(B)/lib/libwebsocket.a: $(call objects,$(LIBWEBSOCKET_SOURCES)) $(LLHTTP_OBJECTS)
 	$(call say,AR ,$@)
 	$(archive)
 
@@ -196,17 +201,19 @@ $(MODULE_FILES): $(B)/modules/%.so:
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,$(@F) -o $@ $(filter %.o,$^) $(LIBS_$*)
 
-$(B)/lib/$(LIBWEBSOCKET_FILE): $(call objects,$(LIBWEBSOCKET_SOURCES)) $(S)src/libwebsocket/libwebsocket.map
+$(B)/lib/$(LIBWEBSOCKET_FILE): $(call objects,$(LIBWEBSOCKET_SOURCES) $(INTERPOSE_SOURCES)) $(LLHTTP_OBJECTS) $(S)src/libwebsocket/libwebsocket.map
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,libwebsocket.so.$(SO_VERSION) \
 	    -Wl,--version-script=$(S)src/libwebsocket/libwebsocket.map -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIBS)
 $(B)/lib/libwebsocket.so: $(B)/lib/$(LIBWEBSOCKET_FILE)
 	@ln -sf $(LIBWEBSOCKET_FILE) $(@D)/libwebsocket.so.$(SO_VERSION); ln -sf $(LIBWEBSOCKET_FILE) $@; touch -h $@
 
-$(foreach name,$(SYSTEM_SERVERS),$(eval $(B)/bin/$(name): $(call objects,$(call sources,utils/$(name)/*.cpp))))
-$(SYSTEM_SERVER_FILES): $(B)/lib/libwebsocket.a
+$(foreach name,$(UTILS),$(eval $(B)/bin/$(name): $(call objects,$(call sources,utils/$(name)/*.cpp))))
+LIBS_websocket_client := $(EDIT_LIBS)
+$(UTILS_FILES): $(B)/lib/libwebsocket.a
 	$(call say,LD ,$@)
-	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -Wl,--as-needed -o $@ $(filter %.o,$^) $(B)/lib/libwebsocket.a $(LIBS)
+	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -Wl,--as-needed -o $@ $(filter %.o,$^) $(B)/lib/libwebsocket.a $(LIBS) \
+        $(LIBS_$(@F))
 
 # One program; it holds the modules too, so that their classes can be tested alone.
 $(UNIT): $(call objects,$(UNIT_SOURCES) $(WEBSOCKET_SOURCES) $(call module_sources,$(MODULES))) $(STATIC_LIST) $(LIBMARMOSET)
@@ -265,5 +272,5 @@ build/node/installed: $(S)tests/package.json $(S)tests/package-lock.json
 	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-INSTALL_ENVIRONMENT = $(foreach name,DESTDIR prefix bindir libdir includedir datadir mandir sysconfdir SHARED SYSTEM_SERVERS \
+INSTALL_ENVIRONMENT = $(foreach name,DESTDIR prefix bindir libdir includedir datadir mandir sysconfdir SHARED UTILS \
     SO_VERSION,$(name)='$($(name))') LIBWEBSOCKET_LIBS='$(filter-out -lconfig,$(LIBS))'

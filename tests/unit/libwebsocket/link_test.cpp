@@ -133,15 +133,6 @@ TEST(Link, RefusesMoreClientsThanAllowed) {
     first.open_client(2);
 }
 
-TEST(Link, RefusesDirectConnections) {
-    RunningServer server;
-    FakeGateway gateway(server.path());
-    gateway.send(open(1, R"({"id":"d","direct":true})"));
-    EXPECT_EQ(gateway.expect(RecordType::Reject, 1).code, 501);
-    gateway.send(close(1));
-    gateway.open_client(1);
-}
-
 TEST(Link, TakesAnyId) {
     RunningServer server;
     FakeGateway gateway(server.path());

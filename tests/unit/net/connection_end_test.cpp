@@ -31,9 +31,9 @@ class LongAnswer final : public Protocol {
     void on_shutdown() override {}
 };
 
-class ConnectionTest : public testing::Test, protected ConnectionObserver {
+class ConnectionEndTest : public testing::Test, protected ConnectionObserver {
   protected:
-    ConnectionTest() {
+    ConnectionEndTest() {
         int pair[2];
         EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
         peer_.reset(pair[0]);
@@ -41,7 +41,7 @@ class ConnectionTest : public testing::Test, protected ConnectionObserver {
                                      Address(), *this);
         EXPECT_TRUE(connection_->start(std::make_unique<LongAnswer>(*connection_)));
     }
-    ~ConnectionTest() override {
+    ~ConnectionEndTest() override {
         if (connection_) connection_->close(CloseReason::Shutdown);
     }
     void on_connection_closed(Connection&, CloseReason reason) override {
@@ -71,7 +71,7 @@ class ConnectionTest : public testing::Test, protected ConnectionObserver {
     CloseReason reason_ = CloseReason::InternalError;
 };
 
-TEST_F(ConnectionTest, APeerThatHalfClosesGetsTheWholeAnswer) {
+TEST_F(ConnectionEndTest, APeerThatHalfClosesGetsTheWholeAnswer) {
     ASSERT_EQ(write(peer_.get(), "?", 1), 1);
     turn();
     ASSERT_TRUE(connection_ && connection_->blocked());
@@ -82,13 +82,13 @@ TEST_F(ConnectionTest, APeerThatHalfClosesGetsTheWholeAnswer) {
     EXPECT_EQ(reason_, CloseReason::ResponseEnd);
 }
 
-TEST_F(ConnectionTest, APeerThatHasHalfClosedBeforeGetsTheWholeAnswer) {
+TEST_F(ConnectionEndTest, APeerThatHasHalfClosedBeforeGetsTheWholeAnswer) {
     ASSERT_EQ(write(peer_.get(), "?", 1), 1);
     shutdown(peer_.get(), SHUT_WR);
     EXPECT_EQ(read_all(), LongAnswer::kSize);
 }
 
-TEST_F(ConnectionTest, APeerThatVanishesEndsIt) {
+TEST_F(ConnectionEndTest, APeerThatVanishesEndsIt) {
     ASSERT_EQ(write(peer_.get(), "?", 1), 1);
     turn();
     peer_.reset();

@@ -1,0 +1,81 @@
+#include "libwebsocket/direct_clients.h"
+
+#include <cstring>
+#include <vector>
+
+#include "libwebsocket/direct_client.h"
+#include "websocket/utf8.h"
+
+namespace marmoset::libwebsocket {
+
+namespace {
+
+// As the gateway's defaults: compress fast, and only what is worth it.
+constexpr int kDeflateLevel = 1;
+constexpr size_t kDeflateThreshold = 256;
+
+}  // namespace
+
+DirectClients::DirectClients(Context& context)
+    : context_(context), deflate_contexts_(kDeflateLevel, kDeflateThreshold) {
+    settings_.max_message = context.options.max_message;
+    settings_.max_queue = UINT64_MAX;  // the program watches buffered_amount(); memory has its own limit
+}
+
+void DirectClients::add(DirectClient& client) {
+    client.list_next = first_;
+    if (first_) first_->list_previous = &client;
+    first_ = &client;
+}
+
+void DirectClients::remove(DirectClient& client) {
+    if (client.list_previous) client.list_previous->list_next = client.list_next;
+    if (client.list_next) client.list_next->list_previous = client.list_previous;
+    if (first_ == &client) first_ = client.list_next;
+    client.list_next = client.list_previous = nullptr;
+}
+
+template <typename Visit>
+void DirectClients::for_each(Visit visit) {
+    std::vector<DirectClient*> clients;  // freed only after this turn
+    for (DirectClient* client = first_; client; client = client->list_next)
+        clients.push_back(client);
+    for (DirectClient* client : clients)
+        visit(*client);
+}
+
+void DirectClients::publish(std::string_view name, std::string_view data, Type type, const Client* except) {
+    const Topic* topic = topics_.find(name);
+    if (!topic) return;
+    const Bytes message = as_bytes(data);
+    if (type == Type::Text && !websocket::is_valid_utf8(message)) {
+        log::error("publish to {}: text that is not UTF-8", name);
+        return;
+    }
+    auto* block = new net::OwnedBlock(context_.loop, websocket::kMaxFrameHeader + message.size());
+    const Ref<RefCounted> owner(block);
+    const auto opcode = type == Type::Binary ? websocket::Opcode::Binary : websocket::Opcode::Text;
+    const size_t header = websocket::encode_frame_header(block->data(), opcode, true, message.size());
+    if (!message.empty()) std::memcpy(block->data() + header, message.data(), message.size());
+    const Bytes frame{block->data(), header + message.size()};
+    for_each([&](DirectClient& client) {
+        if (&client != except && client.joined(topic)) client.publish(frame, owner);
+    });
+}
+
+void DirectClients::shut_down() {
+    for_each([](DirectClient& client) { client.shut_down(); });
+}
+
+bool DirectClients::idle() const {
+    for (const DirectClient* client = first_; client; client = client->list_next) {
+        if (client->has_output()) return false;
+    }
+    return true;
+}
+
+void DirectClients::abandon() {
+    for_each([](DirectClient& client) { client.abandon(); });
+}
+
+}  // namespace marmoset::libwebsocket

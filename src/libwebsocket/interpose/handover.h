@@ -1,0 +1,12 @@
+// The gateway's message that hands a client over: its address as data, its descriptor beside it (SCM_RIGHTS).
+#pragma once
+
+#include "libwebsocket/interpose/direct_socket.h"
+
+namespace marmoset::interpose {
+
+/// Waits up to 100 ms for the message on `connection`, which accept() has just given. Returns the client's
+/// descriptor, close-on-exec, or -1: none came, nothing was taken from the connection, and it is a plain one.
+int receive_handover(int connection, Peer& peer);
+
+}  // namespace marmoset::interpose

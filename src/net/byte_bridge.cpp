@@ -1,0 +1,50 @@
+#include "net/byte_bridge.h"
+
+#include <algorithm>
+
+namespace marmoset::net {
+
+namespace {
+
+constexpr size_t kReadLimit = 65536;
+// What may wait for a connection until the other one is not read any more.
+constexpr uint64_t kMaxWaiting = 262144;
+
+}  // namespace
+
+void BridgeEnd::join(BridgeEnd& one, BridgeEnd& other) {
+    one.other_ = &other;
+    other.other_ = &one;
+}
+
+size_t BridgeEnd::read_limit() const {
+    return kReadLimit;
+}
+
+void BridgeEnd::on_bytes(MutableBytes data) {
+    if (!other_) return;
+    Connection& to = other_->connection();
+    to.write_borrowed(data);
+    to.flush();
+    if (other_ && to.unsent() >= kMaxWaiting) connection().pause(ReadPause::Output);
+}
+
+void BridgeEnd::on_output_progress() {
+    if (other_ && connection().unsent() < kMaxWaiting / 2) other_->connection().resume(ReadPause::Output);
+}
+
+// Neither websockets nor those who speak them know half an end: what was sent before still arrives.
+void BridgeEnd::on_end_of_stream() {
+    if (other_ && !other_->connection().closing())
+        other_->connection().close_after_output(CloseReason::PeerClosed);
+    connection().close_after_output(CloseReason::PeerClosed);
+}
+
+void BridgeEnd::on_closed(CloseReason reason) {
+    if (!other_) return;
+    BridgeEnd* other = std::exchange(other_, nullptr);
+    other->other_ = nullptr;
+    if (!other->connection().closing()) other->connection().close_after_output(reason);
+}
+
+}  // namespace marmoset::net
