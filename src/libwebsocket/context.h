@@ -2,6 +2,7 @@
 // library.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -30,6 +31,12 @@ struct Context {
     /// it instead of copying.
     const Ref<MessageBuffer>* delivering = nullptr;
 
+    /// How much of its own output a client may leave waiting until nothing is taken from it any more: the
+    /// window; within a message that the program gets in parts as much as the whole message may be, for
+    /// there are clients that read no answer before they have sent all of it.
+    uint64_t most_waiting(bool within_message) const {
+        return within_message ? std::max(options.window, options.max_message) : options.window;
+    }
     bool full() const { return options.max_clients != 0 && clients >= options.max_clients; }
 };
 

@@ -91,7 +91,7 @@ void DirectClient::give_up(uint16_t code, std::string_view reason) {
 // ---- from the client ------------------------------------------------------------------------------------
 
 size_t DirectClient::receive_credit(const websocket::Session&) const {
-    if (paused_ || !connection_ || connection_->unsent() > context().options.window) return 0;
+    if (paused_ || !connection_ || connection_->unsent() > context().most_waiting(delivered_part_)) return 0;
     return kPlenty;
 }
 
@@ -100,11 +100,12 @@ void DirectClient::on_message_data(websocket::Session& session, MutableBytes pie
     if (state() != State::Open) return;
     if (first) delivered_ = false;
     const size_t part_size = context().options.part_size;
-    const bool enough = last || delivered_ ||
-                        (part_size != 0 && piece.size() + (partial_ ? partial_->size() : 0) >= part_size);
+    const size_t size = piece.size() + (partial_ ? partial_->size() : 0);
+    const bool enough = last || (part_size != 0 && size >= part_size);
     const Part part{binary ? Type::Binary : Type::Text, !delivered_, last};
     if (!partial_ && enough) {
         delivered_ = true;
+        delivered_part_ = !last;
         deliver(piece, part, nullptr);
         return;
     }
@@ -118,6 +119,7 @@ void DirectClient::on_message_data(websocket::Session& session, MutableBytes pie
     if (!enough) return;
     const Ref<MessageBuffer> together = std::move(partial_);
     delivered_ = true;
+    delivered_part_ = !last;
     deliver(together->bytes(), part, &together);
 }
 
@@ -128,7 +130,7 @@ void DirectClient::resume() {
 }
 
 void DirectClient::on_output_progress(websocket::Session& session) {
-    if (connection_->unsent() <= context().options.window) session.resume_receiving();
+    if (connection_->unsent() <= context().most_waiting(delivered_part_)) session.resume_receiving();
     if (connection_->unsent() == 0) tell_drained();
 }
 

@@ -107,7 +107,8 @@ class DirectClient final : public ClientBase,
     uint64_t held_size_ = 0;
     uint16_t fail_code_ = 0;  // of fail(): what on_close tells
     const char* fail_reason_ = "";
-    bool delivered_ = false;  // the program knows of the message that comes in
+    bool delivered_ = false;       // the program knows of the message that comes in, or came last
+    bool delivered_part_ = false;  // ... and it has not come to its end
     bool paused_ = false;
     bool gateway_is_done_ = false;  // its final record has come
 };

@@ -73,7 +73,8 @@ const char* LinkClient::take_message(uint8_t flags, Bytes payload) {
 // Delivered as it is, or put together first: by Options::part_size.
 void LinkClient::take_part(Bytes payload, uint64_t cost, bool last) {
     const size_t part_size = context().options.part_size;
-    const bool enough = last || (part_size != 0 && received_ >= part_size);
+    const size_t size = payload.size() + (partial_ ? partial_->size() : 0);
+    const bool enough = last || (part_size != 0 && size >= part_size);
     const Part part{receiving_type_, !delivered_, last};
     if (!partial_ && enough) {
         delivered_ = true;
@@ -121,7 +122,8 @@ void LinkClient::taken(uint64_t cost) {
 void LinkClient::grant() {
     if (due_ < context().options.window / 2 || state() != State::Open || paused_ || held_) return;
     if (waiting_) {
-        const uint64_t limit = context().loop.memory_exhausted() ? 0 : context().options.window;
+        const uint64_t limit =
+            context().loop.memory_exhausted() ? 0 : context().most_waiting(delivered_part());
         if (waiting_->queue.cost() > limit) return;
     }
     uint8_t payload[sizeof(uint32_t)];

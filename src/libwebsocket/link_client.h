@@ -61,6 +61,7 @@ class LinkClient final : public ClientBase, public net::Retired {
     void send_waiting();
     void send_close(uint16_t code, std::string_view reason);
     void drop_all();
+    bool delivered_part() const { return receiving_ && delivered_; }
 
     Link& link_;
     uint64_t credit_;   // bytes we may send

@@ -152,9 +152,9 @@ struct Options {
     /// connection was not finished: it is dropped.
     Framing framing = Framing::Bytes;
     size_t max_message = 16u << 20;  ///< longer messages close the client with 1009
-    /// 0: on_message gets whole messages. Else a message is not put together any more once so much of it has
-    /// come: on_message gets that, and then each part as it comes, so that a large message costs no more
-    /// memory than a small one. It may still break off: on_close follows without a last part.
+    /// 0: on_message gets whole messages. Else it gets larger ones in parts of at least so many bytes, the
+    /// last one excepted, each as soon as it is there: a large message costs no more memory than a small one
+    /// while its answer is taken. It may still break off: on_close follows without a last part.
     size_t part_size = 0;
     size_t window = 262144;                 ///< bytes a client may have under way toward us
     std::string software = "libwebsocket";  ///< in HELLO, for the gateway's log

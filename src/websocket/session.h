@@ -147,6 +147,7 @@ class Session final : public net::Protocol {
     }
     void account_held(int64_t bytes) { connection().loop().add_queued_memory(bytes); }
     void consume(MutableBytes data);
+    size_t take_small_messages(MutableBytes data);
     size_t take_header(Bytes data);
     bool check_header(const FrameHeader& header);
     void begin_message();
