@@ -2,7 +2,6 @@
 // library.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -32,11 +31,10 @@ struct Context {
     const Ref<MessageBuffer>* delivering = nullptr;
 
     /// How much of its own output a client may leave waiting until nothing is taken from it any more: the
-    /// window; within a message that the program gets in parts as much as the whole message may be, for
-    /// there are clients that read no answer before they have sent all of it.
-    uint64_t most_waiting(bool within_message) const {
-        return within_message ? std::max(options.window, options.max_message) : options.window;
-    }
+    /// window, and as much as it has sent of the message that the program is getting in parts. There are
+    /// clients that read no answer before they have sent all of it.
+    uint64_t most_waiting(uint64_t in_message) const { return options.window + in_message; }
+
     bool full() const { return options.max_clients != 0 && clients >= options.max_clients; }
 };
 

@@ -91,7 +91,7 @@ void DirectClient::give_up(uint16_t code, std::string_view reason) {
 // ---- from the client ------------------------------------------------------------------------------------
 
 size_t DirectClient::receive_credit(const websocket::Session&) const {
-    if (paused_ || !connection_ || connection_->unsent() > context().most_waiting(delivered_part_)) return 0;
+    if (paused_ || !connection_ || connection_->unsent() > context().most_waiting(in_parts_)) return 0;
     return kPlenty;
 }
 
@@ -105,7 +105,7 @@ void DirectClient::on_message_data(websocket::Session& session, MutableBytes pie
     const Part part{binary ? Type::Binary : Type::Text, !delivered_, last};
     if (!partial_ && enough) {
         delivered_ = true;
-        delivered_part_ = !last;
+        in_parts_ = last ? 0 : in_parts_ + piece.size();
         deliver(piece, part, nullptr);
         return;
     }
@@ -119,7 +119,7 @@ void DirectClient::on_message_data(websocket::Session& session, MutableBytes pie
     if (!enough) return;
     const Ref<MessageBuffer> together = std::move(partial_);
     delivered_ = true;
-    delivered_part_ = !last;
+    in_parts_ = last ? 0 : in_parts_ + together->size();
     deliver(together->bytes(), part, &together);
 }
 
@@ -130,7 +130,7 @@ void DirectClient::resume() {
 }
 
 void DirectClient::on_output_progress(websocket::Session& session) {
-    if (connection_->unsent() <= context().most_waiting(delivered_part_)) session.resume_receiving();
+    if (connection_->unsent() <= context().most_waiting(in_parts_)) session.resume_receiving();
     if (connection_->unsent() == 0) tell_drained();
 }
 

@@ -105,10 +105,10 @@ class DirectClient final : public ClientBase,
     std::vector<Published> held_;  // published while a message of the program's is under way
     Subscriptions subscriptions_;
     uint64_t held_size_ = 0;
+    uint64_t in_parts_ = 0;   // what has come of a message that the program gets in parts
     uint16_t fail_code_ = 0;  // of fail(): what on_close tells
     const char* fail_reason_ = "";
-    bool delivered_ = false;       // the program knows of the message that comes in, or came last
-    bool delivered_part_ = false;  // ... and it has not come to its end
+    bool delivered_ = false;  // the program knows of the message that comes in, or came last
     bool paused_ = false;
     bool gateway_is_done_ = false;  // its final record has come
 };

@@ -122,8 +122,7 @@ void LinkClient::taken(uint64_t cost) {
 void LinkClient::grant() {
     if (due_ < context().options.window / 2 || state() != State::Open || paused_ || held_) return;
     if (waiting_) {
-        const uint64_t limit =
-            context().loop.memory_exhausted() ? 0 : context().most_waiting(delivered_part());
+        const uint64_t limit = context().loop.memory_exhausted() ? 0 : context().most_waiting(in_parts());
         if (waiting_->queue.cost() > limit) return;
     }
     uint8_t payload[sizeof(uint32_t)];

@@ -61,7 +61,8 @@ class LinkClient final : public ClientBase, public net::Retired {
     void send_waiting();
     void send_close(uint16_t code, std::string_view reason);
     void drop_all();
-    bool delivered_part() const { return receiving_ && delivered_; }
+    /// What has come of a message that the program gets in parts.
+    uint64_t in_parts() const { return receiving_ && delivered_ ? received_ : 0; }
 
     Link& link_;
     uint64_t credit_;   // bytes we may send
