@@ -54,7 +54,7 @@ const char* LinkClient::on_accept(std::string_view subprotocol) {
     const auto fallback = std::move(default_subprotocol_);
     const std::string chosen(subprotocol.empty() && fallback ? *fallback : subprotocol);
     if (direct_) {
-        hand_over(chosen);
+        start_handover(chosen);
     } else {
         accept(chosen);
     }
@@ -113,7 +113,8 @@ const char* LinkClient::on_close(uint16_t code, std::string_view reason) {
     }
     if (!websocket::is_valid_utf8(as_bytes(reason))) reason = {};
     leave_link(true);
-    if (direct_ && !waiting()) log_direct(code);
+    // Whether the client or the server ended it is not told.
+    end_direct(code, code == websocket::kAbnormal ? CloseReason::PeerClosed : CloseReason::CloseHandshake);
     if (waiting()) refuse(503, reason);
     if (session()) session()->close(code, reason, CloseReason::ServerClosed);
     release_if_over();
@@ -228,6 +229,7 @@ void LinkClient::on_link_end() {
     worker_.loop.timers().disarm(*this);
     if (waiting()) refuse(503, "the system server is gone");
     if (session()) session()->close(websocket::kServiceRestart, {}, CloseReason::ServerGone);
+    if (!handing_over_) end_direct(websocket::kServiceRestart, CloseReason::ServerGone);
     release_if_over();
 }
 
