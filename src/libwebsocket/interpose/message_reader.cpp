@@ -112,6 +112,7 @@ void MessageReader::on_control_frame() {
 void MessageReader::reply(Opcode opcode, Bytes payload) {
     uint8_t header[websocket::kMaxFrameHeader];
     const size_t size = websocket::encode_frame_header(header, opcode, true, payload.size());
+    last_reply_ = replies_.size();
     replies_.insert(replies_.end(), header, header + size);
     replies_.insert(replies_.end(), payload.begin(), payload.end());
 }
@@ -123,11 +124,15 @@ void MessageReader::fail(uint16_t code) {
     reply(Opcode::Close, {payload, websocket::encode_close_payload(payload, code, {})});
 }
 
-size_t MessageReader::take(MutableBytes into, bool peek) {
-    const size_t size = std::min(into.size(), available());
+size_t MessageReader::peek(MutableBytes into, size_t offset) const {
+    const size_t size = std::min(into.size(), available() - offset);
+    if (size > 0) std::memcpy(into.data(), data_.data() + taken_ + offset, size);
+    return size;
+}
+
+size_t MessageReader::take(MutableBytes into) {
+    const size_t size = peek(into, 0);
     if (size == 0) return 0;
-    std::memcpy(into.data(), data_.data() + taken_, size);
-    if (peek) return size;
     taken_ += size;
     if (taken_ == ends_.front()) ends_.pop_front();
     const bool half_gone = taken_ > kKept && taken_ > data_.size() / 2;
