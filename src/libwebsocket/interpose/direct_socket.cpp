@@ -94,8 +94,8 @@ void DirectSocket::check_life() {
     const ssize_t count = real().recvfrom(life_fd_, bytes, sizeof bytes, MSG_DONTWAIT, nullptr, nullptr);
     if (count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))) return;
     life_ended_ = true;
-    send_close(websocket::kGoingAway);
     const std::lock_guard lock(input_mutex_);
+    send_close(websocket::kGoingAway);
     end_of_stream_ = true;
     update_buffered();
 }
@@ -151,6 +151,7 @@ ssize_t DirectSocket::receive(const iovec* pieces, size_t count, int flags) {
             const bool more_wanted = (flags & MSG_WAITALL) != 0 && !peek && given < wanted;
             if (given > 0 && !more_wanted) return static_cast<ssize_t>(given);
             if (reader_->available() > 0) continue;
+            if (reader_->ended() && given == 0) send_close(websocket::kNormal);
             if (reader_->ended() || end_of_stream_) return static_cast<ssize_t>(given);
         }
         if (nonblocking(flags)) return given > 0 ? static_cast<ssize_t>(given) : fail(EAGAIN);
@@ -219,7 +220,10 @@ bool DirectSocket::release(int fd) {
         }
     }
     if (!others_hold_it()) {
-        if (!end_of_stream_) send_close(websocket::kNormal);
+        {
+            const std::lock_guard lock(input_mutex_);
+            if (!end_of_stream_) send_close(websocket::kNormal);
+        }
         pollfd polled{fd_, POLLOUT, 0};
         const timespec limit{kGoodbyeMs / 1000, 0};
         Deadline deadline(&limit);

@@ -43,23 +43,19 @@ bool DirectSocket::flush() {
     return flush();
 }
 
-// Frames that answer the client's: nothing follows a Close frame of ours, and after the client's nothing but
-// it does. A client that sends pings and reads nothing gets an answer to the last one (RFC 6455 5.5.3).
+// Pongs. A client that sends pings and reads nothing gets an answer to the last one (RFC 6455 5.5.3).
 void DirectSocket::send_replies() {
     const std::lock_guard lock(output_mutex_);
     std::vector<uint8_t>& replies = reader_->replies();
     if (close_sent_) {
-        replies.clear();
-        return;
-    }
-    if (unsent_.size() + replies.size() > kMaxReplies && !reader_->ended()) {
+        // Nothing follows a Close frame.
+    } else if (unsent_.size() + replies.size() > kMaxReplies) {
         late_pong_.assign(replies.begin() + static_cast<std::ptrdiff_t>(reader_->last_reply()),
                           replies.end());
     } else {
         unsent_.insert(unsent_.end(), replies.begin(), replies.end());
+        late_pong_.clear();  // these are later
     }
-    close_sent_ = reader_->ended();
-    if (close_sent_) late_pong_.clear();
     replies.clear();
     flush();
 }
@@ -168,21 +164,29 @@ ssize_t DirectSocket::send(const iovec* pieces, size_t count, int flags) {
     return -1;
 }
 
+// `code` is ours to say unless the client has said goodbye, or broken a rule, before: that is answered then.
+// With input_mutex_ held.
 void DirectSocket::send_close(uint16_t code) {
     const std::lock_guard lock(output_mutex_);
     if (close_sent_) return;
     close_sent_ = true;
     late_pong_.clear();
-    uint8_t payload[websocket::kMaxControlPayload];
-    const size_t size = websocket::encode_close_payload(payload, code, {});
-    uint8_t header[websocket::kMaxFrameHeader];
-    const size_t header_size = websocket::encode_frame_header(header, Opcode::Close, true, size);
-    unsent_.insert(unsent_.end(), header, header + header_size);
-    unsent_.insert(unsent_.end(), payload, payload + size);
+    const Bytes goodbye = reader_->goodbye();
+    if (goodbye.empty()) {
+        uint8_t payload[websocket::kMaxControlPayload];
+        uint8_t header[websocket::kMaxFrameHeader];
+        const size_t size = websocket::encode_close_payload(payload, code, {});
+        const size_t header_size = websocket::encode_frame_header(header, Opcode::Close, true, size);
+        unsent_.insert(unsent_.end(), header, header + header_size);
+        unsent_.insert(unsent_.end(), payload, payload + size);
+    } else {
+        unsent_.insert(unsent_.end(), goodbye.begin(), goodbye.end());
+    }
     flush();
 }
 
 void DirectSocket::shutdown() {
+    const std::lock_guard lock(input_mutex_);
     send_close(websocket::kNormal);
 }
 

@@ -36,9 +36,10 @@ class MessageReader {
 
     /// No message follows those that are available: the client has closed, or broken a rule.
     bool ended() const { return ended_; }
-    /// Frames to be sent as they are, in order: pongs, and the Close frame once ended(). The caller empties
-    /// it.
+    /// Pongs to be sent as they are, in order. The caller empties it.
     std::vector<uint8_t>& replies() { return replies_; }
+    /// The Close frame to be sent once ended(), behind what the program says to the messages before.
+    Bytes goodbye() const { return goodbye_; }
     /// Where the last of them begins.
     size_t last_reply() const { return last_reply_; }
 
@@ -47,7 +48,7 @@ class MessageReader {
     size_t take_payload(MutableBytes data);
     void end_of_frame();
     void on_control_frame();
-    void reply(websocket::Opcode opcode, Bytes payload);
+    void append_frame(std::vector<uint8_t>& out, websocket::Opcode opcode, Bytes payload);
     void fail(uint16_t code);
 
     const uint64_t max_message_;
@@ -56,6 +57,7 @@ class MessageReader {
     size_t taken_ = 0;           // bytes at the front of data_ that the program has
     std::vector<uint8_t> replies_;
     size_t last_reply_ = 0;
+    std::vector<uint8_t> goodbye_;
     websocket::FrameRules rules_;
     websocket::Utf8Validator text_;
     uint64_t payload_left_ = 0;

@@ -2,33 +2,43 @@
    compiled with _FORTIFY_SOURCE. The compiler knows the buffer's size and not how much is asked for. */
 #include "plain_server.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static __thread char buffer[BUFFER_SIZE];
-
-static ssize_t copy_out(void *into, ssize_t size)
+static ssize_t copy_out(void *into, char *buffer, ssize_t size)
 {
+	int error = errno;
+
 	if (size > 0)
 		memcpy(into, buffer, (size_t)size);
+	free(buffer);
+	errno = error;
 	return size;
 }
 
 ssize_t fortified_recv(int fd, void *into, size_t size, int flags)
 {
-	return copy_out(into, recv(fd, buffer, size, flags));
+	char *buffer = malloc(BUFFER_SIZE);
+
+	return copy_out(into, buffer, recv(fd, buffer, size, flags));
 }
 
 ssize_t fortified_recvfrom(int fd, void *into, size_t size, int flags)
 {
-	return copy_out(into, recvfrom(fd, buffer, size, flags, NULL, NULL));
+	char *buffer = malloc(BUFFER_SIZE);
+
+	return copy_out(into, buffer, recvfrom(fd, buffer, size, flags, NULL, NULL));
 }
 
 ssize_t fortified_read(int fd, void *into, size_t size)
 {
-	return copy_out(into, read(fd, buffer, size));
+	char *buffer = malloc(BUFFER_SIZE);
+
+	return copy_out(into, buffer, read(fd, buffer, size));
 }
 
 int fortified_poll(int fd, short events, unsigned count)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,29 +17,31 @@
 enum { MOST = 256, READ = 1, WRITE = 2 };
 
 struct client {
-	int open;
+	int told; /* that writing has been blocked */
 	char kept[BUFFER_SIZE];
 	size_t begin, end; /* of what is kept */
 };
 
 static struct client *clients[MOST];
-static int listening, epoll = -1;
+static int listening, epoll = -1, controlled = -1; /* controlled: epoll, or a copy of it */
 static unsigned wakes; /* how often a wait has returned */
 
 static uint32_t wanted(const struct client *client)
 {
 	uint32_t events = client->end > 0 ? EPOLLOUT : EPOLLIN;
 
-	if (strstr(options.wait, "_et"))
-		events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-	return events | (strstr(options.wait, "_oneshot") ? EPOLLONESHOT : 0);
+	if (strstr(options.wait, "_oneshot"))
+		events |= EPOLLONESHOT;
+	else if (strstr(options.wait, "_et"))
+		events = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+	return events | (strstr(options.wait, "_et") ? EPOLLET : 0);
 }
 
 static void control(int operation, int fd)
 {
 	struct epoll_event event = { wanted(clients[fd]), { .fd = fd } };
 
-	if (epoll >= 0 && epoll_ctl(epoll, operation, fd, &event) != 0)
+	if (epoll >= 0 && epoll_ctl(controlled, operation, fd, &event) != 0)
 		die("epoll_ctl");
 }
 
@@ -51,7 +54,6 @@ static void begin(void)
 	if (fd < 0 || fd >= MOST)
 		die("accept");
 	clients[fd] = calloc(1, sizeof **clients);
-	clients[fd]->open = 1;
 	control(EPOLL_CTL_ADD, fd);
 }
 
@@ -60,18 +62,24 @@ static void end(int fd, const char *why)
 	say("%s", why);
 	free(clients[fd]);
 	clients[fd] = NULL;
-	if (epoll >= 0 && is(options.copy, "none"))
-		epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
 	close(fd);
 }
 
-/* False: nothing more goes now. */
+/* False: nothing more goes now, or ever: then the client is gone. */
 static int write_kept(int fd, struct client *client)
 {
 	while (client->end > 0) {
 		ssize_t count = transmit(fd, client->kept + client->begin, client->end - client->begin);
-		if (count < 0)
+		if (count < 0 && errno != EAGAIN) {
+			end(fd, strerror(errno));
 			return 0;
+		}
+		if (count < 0) {
+			if (!client->told)
+				say("blocked");
+			client->told = 1;
+			return 0;
+		}
 		client->begin += (size_t)count;
 		if (client->begin == client->end)
 			client->begin = client->end = 0;
@@ -150,8 +158,9 @@ static void wait_select(int use_pselect)
 static void wait_epoll(void)
 {
 	struct epoll_event events[8];
-	int count = strstr(options.wait, "pwait") ? epoll_pwait(epoll, events, 8, -1, NULL)
-						  : epoll_wait(epoll, events, 8, -1);
+	int count = strstr(options.wait, "pwait2") ? epoll_pwait2(epoll, events, 8, NULL, NULL)
+		    : strstr(options.wait, "pwait") ? epoll_pwait(epoll, events, 8, -1, NULL)
+						    : epoll_wait(epoll, events, 8, -1);
 
 	if (count < 0 && errno != EINTR)
 		die("epoll_wait");
@@ -166,7 +175,7 @@ static void wait_epoll(void)
 		if (fd < 0 || fd >= MOST || !clients[fd])
 			die("an event of nobody");
 		serve(fd, (in ? READ : 0) | ((events[i].events & EPOLLOUT) ? WRITE : 0));
-		if (clients[fd] && !strstr(options.wait, "_et"))
+		if (clients[fd] && (!strstr(options.wait, "_et") || strstr(options.wait, "_oneshot")))
 			control(EPOLL_CTL_MOD, fd);
 	}
 }
@@ -175,17 +184,37 @@ static void open_epoll(void)
 {
 	struct epoll_event event = { EPOLLIN, { .fd = listening } };
 
-	epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listening, &event) != 0)
+	epoll = controlled = epoll_create1(EPOLL_CLOEXEC);
+	if (strstr(options.wait, "_dup"))
+		controlled = dup(epoll);
+	if (epoll < 0 || controlled < 0)
 		die("epoll");
+	if (!strstr(options.wait, "_other_thread") && epoll_ctl(epoll, EPOLL_CTL_ADD, listening, &event) != 0)
+		die("epoll_ctl");
+}
+
+static void *wait_in_thread(void *unused)
+{
+	(void)unused;
+	for (;;)
+		wait_epoll();
+	return NULL;
 }
 
 void serve_loop(int listener)
 {
 	listening = listener;
-	fcntl(listener, F_SETFL, O_NONBLOCK);
 	if (strncmp(options.wait, "epoll", 5) == 0)
 		open_epoll();
+	if (strstr(options.wait, "_other_thread")) {
+		/* It waits before there is a client. */
+		pthread_t thread;
+		if (pthread_create(&thread, NULL, wait_in_thread, NULL) != 0)
+			die("pthread_create");
+		for (;;)
+			begin();
+	}
+	fcntl(listener, F_SETFL, O_NONBLOCK);
 	for (;;) {
 		if (epoll >= 0)
 			wait_epoll();

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -62,8 +63,8 @@ static ssize_t receive_once(int fd, void *buffer, size_t size, int flags)
 
 ssize_t receive(int fd, void *buffer, size_t size)
 {
-	static __thread char seen[BUFFER_SIZE];
 	int flags = read_flags();
+	char *seen;
 	ssize_t peeked, count;
 
 	if (flags == MSG_DONTWAIT) {
@@ -74,15 +75,19 @@ ssize_t receive(int fd, void *buffer, size_t size)
 	if (flags != MSG_PEEK)
 		return receive_once(fd, buffer, size, flags);
 	/* Looking twice, then taking it: the same bytes each time. */
+	seen = malloc(size);
 	peeked = receive_once(fd, seen, size, flags);
-	if (peeked <= 0)
+	if (peeked <= 0) {
+		free(seen);
 		return peeked;
+	}
 	if (receive_once(fd, buffer, size, flags) != peeked || memcmp(seen, buffer, (size_t)peeked) != 0)
 		die("a second look differs");
 	memset(buffer, 0, size);
 	count = receive_once(fd, buffer, size, 0);
 	if (count != peeked || memcmp(seen, buffer, (size_t)peeked) != 0)
 		die("what was looked at is not what was taken");
+	free(seen);
 	return count;
 }
 
