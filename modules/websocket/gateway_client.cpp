@@ -66,7 +66,7 @@ void GatewayClient::hand_over(std::string_view subprotocol,
     worker_.loop.counters().add(Counter::HandshakesAccepted);
     worker_.loop.counters().add(Counter::Websockets);
     upgrade(subprotocol, agreed,
-            std::make_unique<Handover>(exchange->connection(), receiver, settings_.session.send_timeout_ms));
+            std::make_unique<Handover>(exchange->connection(), receiver, settings_.session));
 }
 
 void GatewayClient::end_direct(uint16_t code, CloseReason why) {

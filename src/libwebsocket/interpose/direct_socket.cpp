@@ -63,7 +63,7 @@ void DirectSocket::begin(int fd, int life_fd, const Peer& peer, MessageType type
     type_ = type;
     descriptors_ = {fd};
     reader_.emplace(max_message);
-    end_of_stream_ = close_sent_ = false;
+    end_of_stream_ = lost_ = close_sent_ = false;
     life_ended_ = false;
 }
 
@@ -122,7 +122,7 @@ bool DirectSocket::fill() {
     }
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
     // A connection that broke has ended like any other.
-    end_of_stream_ = true;
+    end_of_stream_ = lost_ = true;
     return true;
 }
 
@@ -195,14 +195,18 @@ void DirectSocket::after_fork() {
     new (&descriptors_mutex_) std::mutex;
 }
 
-bool DirectSocket::others_hold_it() {
+// Whether another process is to say goodbye, or has: then there is a byte in the pipe.
+bool DirectSocket::is_others_to_end() {
     if (holders_[0] < 0) return false;
+    char byte = 0;
+    bool said = real().read(holders_[0], &byte, 1) > 0;
+    if (said) (void)!real().write(holders_[1], &byte, 1);  // for the next one
     real().close(holders_[1]);
-    char byte;
-    const bool held = real().read(holders_[0], &byte, 1) < 0;  // 0: nobody has the other end
+    ssize_t count = -1;
+    if (!said) count = real().read(holders_[0], &byte, 1);  // 0: nobody has the other end
     real().close(holders_[0]);
     holders_[0] = holders_[1] = -1;
-    return held;
+    return said || count != 0;
 }
 
 void DirectSocket::refer(int fd) {
@@ -219,10 +223,10 @@ bool DirectSocket::release(int fd) {
             return false;
         }
     }
-    if (!others_hold_it()) {
+    if (!is_others_to_end()) {
         {
             const std::lock_guard lock(input_mutex_);
-            if (!end_of_stream_) send_close(websocket::kNormal);
+            if (!lost_) send_close(websocket::kNormal);
         }
         pollfd polled{fd_, POLLOUT, 0};
         const timespec limit{kGoodbyeMs / 1000, 0};
@@ -232,7 +236,7 @@ bool DirectSocket::release(int fd) {
             writable();
         real().shutdown(fd_, SHUT_WR);
         const std::lock_guard lock(input_mutex_);
-        for (int i = 0; i < kDiscardedReads && !end_of_stream_ && fill(); ++i) {
+        for (int i = 0; i < kDiscardedReads && !lost_ && fill(); ++i) {
         }
     }
     forget();

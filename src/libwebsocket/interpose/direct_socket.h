@@ -51,8 +51,9 @@ class DirectSocket {
     ssize_t receive(const iovec* pieces, size_t count, int flags);
     /// All pieces together are one message.
     ssize_t send(const iovec* pieces, size_t count, int flags);
-    /// Says goodbye to the client: it is sent a Close frame behind what was sent before.
-    void shutdown();
+    /// As shutdown(). Who writes no more says goodbye to the client: it is sent a Close frame behind what was
+    /// sent before.
+    void shutdown(int how);
     /// Payload bytes that receive() would give without waiting.
     size_t available();
 
@@ -99,7 +100,7 @@ class DirectSocket {
     void send_close(uint16_t code);
     void update_buffered();
     void set_unsent(bool unsent);
-    bool others_hold_it();
+    bool is_others_to_end();
     void forget();
 
     std::atomic<int> fd_{-1};  // one of descriptors_
@@ -109,13 +110,14 @@ class DirectSocket {
     MessageType type_ = MessageType::Auto;
     std::mutex descriptors_mutex_;
     std::vector<int> descriptors_;
-    // Both ends of a pipe that nothing is written to: while another process has its writing end, reading it
-    // blocks.
+    // Both ends of a pipe: while another process has its writing end, reading it would block. A byte in it:
+    // one of them has sent the Close frame.
     int holders_[2] = {-1, -1};
 
     std::mutex input_mutex_;
     std::optional<MessageReader> reader_;
-    bool end_of_stream_ = false;
+    bool end_of_stream_ = false;  // the program reads no more
+    bool lost_ = false;           // the client's connection has ended: nobody to say goodbye to
     std::atomic<bool> buffered_{false};
     std::atomic<unsigned> input_changes_{0};
     std::atomic<bool> edge_triggered_{false};

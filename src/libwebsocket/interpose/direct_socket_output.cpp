@@ -171,6 +171,7 @@ void DirectSocket::send_close(uint16_t code) {
     if (close_sent_) return;
     close_sent_ = true;
     late_pong_.clear();
+    if (holders_[1] >= 0) (void)!real().write(holders_[1], "", 1);
     const Bytes goodbye = reader_->goodbye();
     if (goodbye.empty()) {
         uint8_t payload[websocket::kMaxControlPayload];
@@ -185,9 +186,12 @@ void DirectSocket::send_close(uint16_t code) {
     flush();
 }
 
-void DirectSocket::shutdown() {
+void DirectSocket::shutdown(int how) {
     const std::lock_guard lock(input_mutex_);
-    send_close(websocket::kNormal);
+    // Not the kernel's: the client's answer is still to come.
+    if (how != SHUT_RD) send_close(websocket::kNormal);
+    if (how != SHUT_WR) end_of_stream_ = true;
+    update_buffered();
 }
 
 }  // namespace marmoset::interpose

@@ -139,9 +139,12 @@ INTERPOSED int close(int fd) {
 INTERPOSED int shutdown(int fd, int how) noexcept {
     DirectSocket* socket = find_socket(fd);
     if (!socket) return real().shutdown(fd, how);
-    // The client's answer is still to come: the kernel's end of the stream is the client's to make.
-    if (how != SHUT_RD) socket->shutdown();
-    return how == SHUT_WR ? 0 : real().shutdown(fd, SHUT_RD);
+    if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) {
+        errno = EINVAL;
+        return -1;
+    }
+    socket->shutdown(how);
+    return 0;
 }
 
 INTERPOSED int dup(int fd) noexcept {

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void tell_end(ssize_t count)
@@ -147,6 +149,35 @@ static void time_out(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	transmit_all(fd, "late", 4);
 	echo(fd);
+}
+
+void fork_child(int fd, int listener, const char *word, size_t size)
+{
+	char text[32] = "";
+	pid_t child;
+	int status = 1;
+
+	memcpy(text, word, size < sizeof text ? size : sizeof text - 1);
+	signal(SIGCHLD, SIG_DFL);
+	fflush(stdout);
+	child = is(text, "vfork") ? vfork() : fork();
+	if (child == 0) {
+		if (is(text, "exit"))
+			exit(0);
+		if (is(text, "close")) {
+			close(listener);
+			close(fd);
+		}
+		if (is(text, "close_range"))
+			close_range(3, ~0u, 0);
+		if (is(text, "vfork"))
+			close(fd);
+		if (is(text, "exec") || is(text, "vfork"))
+			execl("/bin/true", "true", (char *)NULL);
+		_exit(0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+		die("a child");
 }
 
 static int copied(int fd)

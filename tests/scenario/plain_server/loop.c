@@ -24,6 +24,7 @@ struct client {
 
 static struct client *clients[MOST];
 static int listening, epoll = -1, controlled = -1; /* controlled: epoll, or a copy of it */
+static int patient; /* accept() has failed for lack of descriptors */
 static unsigned wakes; /* how often a wait has returned */
 
 static uint32_t wanted(const struct client *client)
@@ -51,6 +52,12 @@ static void begin(void)
 
 	if (fd < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (fd < 0 && errno == EMFILE && is(options.accept, "patient")) {
+		if (!patient)
+			say("accept: %s", strerror(errno));
+		patient = 1;
+		return;
+	}
 	if (fd < 0 || fd >= MOST)
 		die("accept");
 	clients[fd] = calloc(1, sizeof **clients);
@@ -107,6 +114,8 @@ static void serve(int fd, int ready)
 		if (client->kept[0] == '?') {
 			count = snprintf(client->kept, sizeof client->kept, "%u", wakes);
 		}
+		if (client->kept[0] == '!')
+			fork_child(fd, listening, client->kept + 1, (size_t)count - 1);
 		client->end = (size_t)count;
 	} while (write_kept(fd, client) && !options.once);
 }

@@ -12,7 +12,7 @@ struct options {
 	const char *socket;     /* path */
 	const char *domain;     /* unix, websocket */
 	const char *protocol;   /* none, text, blob, auto: the third argument of socket() */
-	const char *accept;     /* accept, accept4 */
+	const char *accept;     /* accept, accept4; patient: accept, EMFILE is no end */
 	const char *serve;      /* one, fork, thread: who serves a client; loop: all in one */
 	const char *read, *write; /* names of calls, see transfer.c */
 	const char *flags;      /* of reading: none, peek, waitall, dontwait */
@@ -39,6 +39,8 @@ int fortified_poll(int fd, short events, unsigned count);
 
 /* actions.c: one client from its beginning to its end; the descriptor is closed. */
 void serve_client(int fd);
+/* actions.c: makes a child that does what `word` says with the client it has of its parent, and waits for it to end. */
+void fork_child(int fd, int listener, const char *word, size_t size);
 /* loop.c: all clients of a listening socket, for ever. */
 void serve_loop(int listener);
 /* main.c: accept() as asked for; prints the address. */
