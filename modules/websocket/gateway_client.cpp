@@ -63,6 +63,7 @@ void GatewayClient::hand_over(std::string_view subprotocol,
     http::Exchange* exchange = request();
     if (!exchange) return;  // its end is already on its way
     open_direct_ = true;
+    ++worker_.handed_over;
     worker_.loop.counters().add(Counter::HandshakesAccepted);
     worker_.loop.counters().add(Counter::Websockets);
     upgrade(subprotocol, agreed,
@@ -72,6 +73,8 @@ void GatewayClient::hand_over(std::string_view subprotocol,
 void GatewayClient::end_direct(uint16_t code, CloseReason why) {
     if (!open_direct_) return;
     open_direct_ = false;
+    --worker_.handed_over;
+    if (worker_.handed_over_gone) worker_.loop.at_turn_end(*worker_.handed_over_gone);
     worker_.loop.counters().subtract(Counter::Websockets);
     worker_.loop.counters().websocket_closed(why);
     log::AccessRecord record;

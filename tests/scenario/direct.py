@@ -15,10 +15,15 @@ LIBRARY = os.path.join(BUILD, "lib", "libwebsocket.so")
 PLAIN_SERVER = os.path.join(BUILD, "tests", "plain_server")
 
 
+def sanitizers():
+    """The libraries of the sanitizers that this build of ours needs, by their paths."""
+    linked = subprocess.run(["ldd", LIBRARY], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"=> (\S*/lib[at]san\S*)", linked)
+
+
 def preload():
     """LD_PRELOAD for programs that were not built by us: a sanitizer's library must stand in front of ours."""
-    linked = subprocess.run(["ldd", LIBRARY], capture_output=True, text=True, check=True).stdout
-    return " ".join(re.findall(r"=> (\S*/lib[at]san\S*)", linked) + [LIBRARY])
+    return " ".join(sanitizers() + [LIBRARY])
 
 
 def preloaded(**more):

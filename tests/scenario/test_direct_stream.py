@@ -108,10 +108,13 @@ class Bytes(DirectCase):
 class SignOfLife(DirectCase):
     """The connection that the message came on: what its end means, either way."""
 
+    def setUp(self):
+        super().setUp()
+        self.app = self.stream_server()
+
     def open(self):
-        app = self.stream_server()
         client = self.server.websocket("/app")
-        return client, app.handed()
+        return client, self.app.handed()
 
     def talk(self, client, handed):
         client.send_text("hello")
@@ -157,6 +160,30 @@ class SignOfLife(DirectCase):
         self.assertEqual(1, self.open_clients())
         handed.close()
         wait_for("the gateway to count it out", lambda: self.open_clients() == 0)
+
+    def test_a_reload(self):
+        # The old worker, which has the connection, stays as long as the client is there.
+        client, handed = self.open()
+        old, = self.server.workers()
+        self.server.send_signal(signal.SIGHUP)
+        wait_for("a new worker", lambda: len(self.server.workers()) == 2)
+        other = self.server.websocket("/app")
+        self.app.handed().close()
+        other.expect_end()
+        self.talk(client, handed)
+        self.assertEqual(0, incoming_bytes(handed.connection))
+        handed.close()
+        client.expect_end()
+        wait_for("the old worker to end", lambda: old not in self.server.workers())
+
+    def test_a_reload_has_an_end(self):
+        self.server = self.serve_direct(drain_timeout="1")
+        client, handed = self.open()
+        self.server.send_signal(signal.SIGHUP)
+        self.assertEqual(b"", handed.connection.recv(1))
+        self.talk(client, handed)
+        wait_for("the old worker to end", lambda: len(self.server.workers()) == 1)
+        self.talk(client, handed)
 
     def test_the_gateway_ends_it_when_it_stops(self):
         client, handed = self.open()
