@@ -106,7 +106,9 @@ const char* LinkClient::on_message(const link::RecordHeader& header, Bytes paylo
 const char* LinkClient::on_close(uint16_t code, std::string_view reason) {
     hub_->send({0, id_, RecordType::Close, 0, code}, {});
     const std::string& server = hub_->server();
-    if (code != websocket::kNoStatus && !websocket::is_sendable_close_code(code)) {
+    // Of a client that was handed over it tells how the connection has ended: also without a Close frame.
+    const bool told = direct_ && (code == websocket::kAbnormal);
+    if (code != websocket::kNoStatus && !told && !websocket::is_sendable_close_code(code)) {
         if (server_faults.permit(worker_.loop.now()))
             log::error("{}: illegal close code {}, sent as 1011{}", server, code, server_faults.suffix());
         code = websocket::kInternalError;
