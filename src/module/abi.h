@@ -3,6 +3,7 @@
 // the tutorial.
 //
 // History of the interface (newest first):
+//   1.2  2026-11-22  Worker::handed_over
 //   1.1  2026-11-22  Worker::users; instances may end while their loop goes on
 //   1.0  2026-11-22  first version
 #pragma once
@@ -22,7 +23,7 @@
 namespace marmoset::module {
 
 inline constexpr uint16_t kAbiMajor = 1;
-inline constexpr uint16_t kAbiMinor = 1;
+inline constexpr uint16_t kAbiMinor = 2;
 
 /// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of
 /// their `order` field.
@@ -55,6 +56,11 @@ struct Worker {
     /// Objects that may live on when all clients have gone (a connection to a system server that still takes
     /// data) count themselves here while they live: the instance is not destroyed before they are.
     size_t users = 0;
+    /// Clients whose connections have left the worker and that the instance still answers for: for the
+    /// worker's end they are clients like others. When one of them is gone `handed_over_gone` runs at the
+    /// turn's end.
+    size_t handed_over = 0;
+    net::TurnEnd* handed_over_gone = nullptr;
 };
 
 }  // namespace marmoset::module
