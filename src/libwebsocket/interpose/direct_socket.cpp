@@ -323,7 +323,12 @@ void DirectSocket::send_close(uint16_t code) {
 }
 
 void DirectSocket::shutdown() {
-    send_close(websocket::kNormal);
+    bool ended = false;
+    {
+        const std::lock_guard lock(input_mutex_);
+        ended = end_of_stream_;
+    }
+    if (!ended) send_close(websocket::kNormal);  // who ended without a Close frame is not sent one either
 }
 
 // ---- the end --------------------------------------------------------------------------------------------
