@@ -1,7 +1,10 @@
 #include "direct_peer.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -29,6 +32,25 @@ bool send_descriptor(int connection, const sockaddr* address, socklen_t size, in
     part->cmsg_len = CMSG_LEN(sizeof descriptor);
     std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
     return sendmsg(connection, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == static_cast<ssize_t>(size);
+}
+
+// A server that knows only sockets has no clock for pings: the kernel finds out whether the client is still
+// there, as often and as long as the configuration says of pings and of clients that take nothing. A client
+// on a UNIX socket needs none of it, and setsockopt() refuses.
+void watch_peer(int client, const websocket::SessionSettings& settings) {
+    const auto seconds = [](uint64_t milliseconds) {
+        return static_cast<int>(std::clamp<uint64_t>(milliseconds / 1000, 1, 32767));  // of the kernel
+    };
+    const auto set = [client](int level, int option, int value) {
+        setsockopt(client, level, option, &value, sizeof value);
+    };
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT,
+        static_cast<int>(std::min<uint64_t>(settings.send_timeout_ms, INT32_MAX)));
+    if (settings.ping_ms == 0) return;
+    set(IPPROTO_TCP, TCP_KEEPIDLE, seconds(settings.ping_ms));
+    set(IPPROTO_TCP, TCP_KEEPINTVL, seconds(settings.ping_ms));
+    set(IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(settings.ping_misses));
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 }  // namespace
@@ -129,6 +151,7 @@ void DirectPeer::on_handover_ready(Handover& handover) {
         end(websocket::kServiceRestart);
         return;
     }
+    watch_peer(handover.connection().descriptor(), settings_.session);
     const bool own = handover.transferable() && handover.early().empty();
     const FileDescriptor descriptor =
         own ? handover.give_descriptor()
