@@ -211,6 +211,10 @@ void DirectClient::send_early() {
 
 void DirectClient::publish(Bytes frame, const Ref<RefCounted>& owner, Bytes message, Type type) {
     if (state() != State::Open) return;
+    if (connection_ && connection_->unsent() + frame.size() > settings_->queue()) {
+        connection_->flush();  // what was said in this turn may just not have been tried yet
+        if (state() != State::Open) return;
+    }
     const bool blocked = waiting() || connection_->blocked() || held_size_ > 0;
     if (blocked && buffered_amount() + held_size_ + frame.size() > settings_->queue()) {
         if (!settings_->drop_published())

@@ -202,8 +202,13 @@ void Link::on_record(const link::Record& record) {
 LinkClient* Link::client_of(const link::Record& record) {
     const uint32_t id = record.header.client;
     LinkClient* client = clients_.find(id);
-    if (!client && !clients_.was_opened(id)) end(fmt::format("client {} was never opened", id));
-    return client;
+    if (client) return client;
+    if (direct_.count(id) != 0) {
+        end(fmt::format("client {}: its messages do not come over the link", id));
+    } else if (!clients_.was_opened(id)) {
+        end(fmt::format("client {} was never opened", id));
+    }
+    return nullptr;
 }
 
 void Link::on_hello(Bytes payload) {
