@@ -1,5 +1,7 @@
 """Control frames, reserved bits and reserved opcodes (RFC 6455 5.2, 5.5)."""
 
+from processes import children, memory
+
 from .client import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, RSV2, RSV3, TEXT, close_payload, frame
 from .servers import EveryWay
 
@@ -65,6 +67,26 @@ def burst(case):
     client.send(b"".join(frame(PING, f"{number:04}") for number in range(1000)))
     seen = [-1]
     while seen[-1] != 999:
+        seen.append(int(client.read_pong()))
+        assert seen[-1] > seen[-2], seen[-2:]
+    client.expect_alive()
+
+
+@pings.case("answers-nobody-reads", "RFC 6455 5.5.3", "answers that a client does not read are not kept, but for the latest", deadline=60)
+def answers_nobody_reads(case):
+    client = case.on.open()
+    client.expect_alive()
+
+    def used(one):
+        return sum(map(memory, [one.pid, *children(one.pid)]))
+    before = {one.name: used(one) for one in case.on.programs}
+    count = 400_000
+    for start in range(0, count, 1000):
+        client.send(b"".join(frame(PING, f"{number:0125}") for number in range(start, start + 1000)))
+    grown = {one.name: used(one) - before[one.name] for one in case.on.programs}
+    assert max(grown.values()) < 16 << 20, f"of {count * 127 >> 20} MiB of answers these were kept: {grown}"
+    seen = [-1]
+    while seen[-1] != count - 1:
         seen.append(int(client.read_pong()))
         assert seen[-1] > seen[-2], seen[-2:]
     client.expect_alive()
