@@ -38,10 +38,10 @@ class MessageReader {
     bool ended() const { return ended_; }
     /// Pongs to be sent as they are, in order. The caller empties it.
     std::vector<uint8_t>& replies() { return replies_; }
-    /// The Close frame to be sent once ended(), behind what the program says to the messages before.
-    Bytes goodbye() const { return goodbye_; }
     /// Where the last of them begins.
     size_t last_reply() const { return last_reply_; }
+    /// The Close frame to be sent once ended(), behind what the program says to the messages before.
+    Bytes goodbye() const { return goodbye_; }
 
   private:
     size_t take_header(Bytes data);

@@ -29,7 +29,8 @@ void feed(MessageReader& reader, std::string bytes, size_t piece = SIZE_MAX) {
 
 std::string take(MessageReader& reader, size_t room = SIZE_MAX, bool peek = false) {
     std::string into(std::min(room, reader.available_in_all() + 10), '?');
-    into.resize(reader.take({reinterpret_cast<uint8_t*>(into.data()), into.size()}, peek));
+    const MutableBytes room_of_into{reinterpret_cast<uint8_t*>(into.data()), into.size()};
+    into.resize(peek ? reader.peek(room_of_into, 0) : reader.take(room_of_into));
     return into;
 }
 
@@ -46,10 +47,11 @@ std::string close_frame(uint16_t code, std::string_view reason = {}) {
     return server_frame(Opcode::Close, as_text({payload, size}));
 }
 
+/// What is to be sent: the pongs, and behind the end the Close frame.
 std::string replies(MessageReader& reader) {
     std::string text(reader.replies().begin(), reader.replies().end());
     reader.replies().clear();
-    return text;
+    return text.append(as_text(reader.goodbye()));
 }
 
 TEST(MessageReader, GivesOneMessageATime) {

@@ -95,7 +95,7 @@ class HandoverTest : public testing::Test, protected net::ConnectionObserver {
 
     /// Writes the answer; `early` came in one piece with the request.
     void hand_over(Receiver& receiver, std::string_view answer, std::string early = {}) {
-        auto protocol = std::make_unique<Handover>(*connection_, receiver, 60000);
+        auto protocol = std::make_unique<Handover>(*connection_, receiver, settings_);
         Handover* handover = protocol.get();
         ASSERT_TRUE(connection_->start(std::move(protocol)));
         connection_->write_copy(as_bytes(answer));
@@ -106,6 +106,7 @@ class HandoverTest : public testing::Test, protected net::ConnectionObserver {
         ASSERT_EQ(write(client_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
     }
 
+    const websocket::SessionSettings settings_;
     net::Connection* connection_ = nullptr;
     CloseReason reason_{};
     FileDescriptor client_;
