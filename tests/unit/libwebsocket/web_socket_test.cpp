@@ -239,8 +239,8 @@ TEST_F(ClientLoop, CallbacksMayDestroyTheirSocket) {
         socket->onclose = [&, destroy](const CloseEvent&) { destroy("close"); };
         served_.clear();
         const std::string expected = when == "close" ? "close 1000 clean" : "close 1001 clean";
-        const auto look = [&](auto& self) -> void {  // until the server has seen the end
-            if (served_.empty()) {
+        const auto look = [&](auto& self) -> void {  // until both have seen the end
+            if (served_.empty() || socket) {
                 loop_.after(1, [&] { self(self); });
             } else {
                 loop_.stop();
