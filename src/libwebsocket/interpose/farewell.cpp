@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kPatience = std::chrono::seconds(30);
 constexpr auto kAtExit = std::chrono::seconds(1);
 constexpr size_t kMost = 1024;
 // How long a wait of the thread does not see who has come meanwhile.

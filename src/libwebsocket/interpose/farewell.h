@@ -7,7 +7,7 @@
 
 namespace marmoset::interpose {
 
-/// Sends `rest` on `fd`, both of which it owns from now on, for 10 seconds at most, then closes it. False:
+/// Sends `rest` on `fd`, both of which it owns from now on, for 30 seconds at most, then closes it. False:
 /// there are too many already, or no thread can be had; then both are the caller's still.
 bool say_farewell(int fd, std::vector<uint8_t>& rest);
 /// The program closes `fd`, or all from `first` to `last`, not knowing that they are ours.
