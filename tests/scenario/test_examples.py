@@ -210,8 +210,8 @@ class Direct(Examples):
         self.assertEqual((1, "usage: direct.sh COMMAND [ARGUMENT ...]\n"), (done.returncode, done.stderr))
 
     def test_clock(self):
-        program = C.build(self, "clock", f"-I{os.path.join(BUILD, 'include')}", LIBRARY,
-                          f"-Wl,-rpath,{os.path.dirname(LIBRARY)}", *sanitizers())
+        program = C.build(self, "clock", f"-I{os.path.join(BUILD, 'include')}", "-Wl,--no-as-needed",
+                          *sanitizers(), LIBRARY, f"-Wl,-rpath,{os.path.dirname(LIBRARY)}")
         self.start(program, keys='options = "direct";')
         clients = [self.server.websocket("/echo") for _ in range(3)]
         for client in clients:

@@ -103,13 +103,12 @@ class Processes(DirectCase):
     def test_the_parent_lets_go_without_a_goodbye(self):
         # Its close() of what the child serves says nothing to the client, and keeps nothing open.
         server = self.plain("serve=fork")
+        before = descriptors(server.pid, "")
         client = self.server.websocket("/plain")
         client.echo("hello")
-        before = descriptors(server.pid, "")
-        others = [self.server.websocket("/plain") for _ in range(5)]
-        for one in others:
+        for one in [self.server.websocket("/plain") for _ in range(5)]:
             one.echo("hello")
-        self.assertEqual(before, descriptors(server.pid, ""))
+        wait_for("the parent to have nothing of them", lambda: descriptors(server.pid, "") == before)
         client.send_frame(PING, b"nothing came between")
         self.assertEqual(b"nothing came between", client.read_pong())
 

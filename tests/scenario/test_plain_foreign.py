@@ -4,9 +4,10 @@ websocket servers in direct mode, and to everybody else they are what they were.
 import os
 import shutil
 import socket
+import time
 
 from direct import DirectCase, preloaded
-from harness import BINARY, CLOSE, PING, SOURCES, TEXT, can_connect, children, deadline, frame, program, wait_for
+from harness import BINARY, CLOSE, PING, SOURCES, TEXT, can_connect, children, deadline, frame, program, scaled, wait_for
 
 SOCKETSERVER = '''
 import socketserver, sys
@@ -31,7 +32,7 @@ async def echo(reader, writer):
     print("client", writer.get_extra_info("peername"), flush=True)
     while data := await reader.read(65536):
         if data == b"large":
-            data = b"x" * 3_000_000
+            data = b"x" * 8_000_000
             writer.write(data)
             break  # with most of it still to be sent
         writer.write(data)
@@ -193,8 +194,27 @@ class Python(Foreign):
         self.start(ASYNCIO)
         client = self.server.websocket("/plain")
         client.send_text("large")
-        self.assertEqual((TEXT, b"x" * 3_000_000), client.read_message())
+        self.assertEqual((TEXT, b"x" * 8_000_000), client.read_message())
         client.expect_close(1000)
+
+    @deadline(60)
+    def test_closing_who_does_not_read_stops_nobody(self):
+        # Each of them is let go by the program with most of its answer unsent; the others do not wait for that.
+        self.start(ASYNCIO)
+        slow = [self.server.websocket() for _ in range(10)]
+        for client in slow:
+            client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            client.open("/plain")
+        quick = self.server.websocket("/plain")
+        begin = time.monotonic()
+        for client in slow:
+            client.send_text("large")
+            quick.echo("goes on")
+        self.assertLess(time.monotonic() - begin, scaled(5))
+        for client in slow[-3:]:
+            self.assertEqual((TEXT, b"x" * 8_000_000), client.read_message())
+            client.expect_close(1000)
+        quick.echo("still")
 
     @deadline(60)
     def test_lines(self):

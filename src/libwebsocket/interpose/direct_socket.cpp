@@ -14,6 +14,7 @@
 #include <new>
 #include <utility>
 
+#include "libwebsocket/interpose/farewell.h"
 #include "libwebsocket/interpose/real_calls.h"
 #include "libwebsocket/interpose/wait.h"
 
@@ -214,6 +215,28 @@ void DirectSocket::refer(int fd) {
     descriptors_.push_back(fd);
 }
 
+// What the kernel does not take at once is waited for if the program would wait, else left to a thread.
+void DirectSocket::say_goodbye() {
+    {
+        const std::lock_guard lock(input_mutex_);
+        if (!lost_) send_close(websocket::kNormal);
+    }
+    if (has_unsent_ && nonblocking(0)) {
+        const int copy = real().fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+        if (copy >= 0 && say_farewell(copy, unsent_)) return;
+        if (copy >= 0) real().close(copy);
+    }
+    pollfd polled{fd_, POLLOUT, 0};
+    const timespec limit{kGoodbyeMs / 1000, 0};
+    Deadline deadline(&limit);
+    while (has_unsent_ && real().ppoll(&polled, 1, deadline.left(), nullptr) > 0 && polled.revents == POLLOUT)
+        writable();
+    real().shutdown(fd_, SHUT_WR);
+    const std::lock_guard lock(input_mutex_);
+    for (int i = 0; i < kDiscardedReads && !lost_ && fill(); ++i) {
+    }
+}
+
 bool DirectSocket::release(int fd) {
     {
         const std::lock_guard lock(descriptors_mutex_);
@@ -223,22 +246,7 @@ bool DirectSocket::release(int fd) {
             return false;
         }
     }
-    if (!is_others_to_end()) {
-        {
-            const std::lock_guard lock(input_mutex_);
-            if (!lost_) send_close(websocket::kNormal);
-        }
-        pollfd polled{fd_, POLLOUT, 0};
-        const timespec limit{kGoodbyeMs / 1000, 0};
-        Deadline deadline(&limit);
-        while (has_unsent_ && real().ppoll(&polled, 1, deadline.left(), nullptr) > 0 &&
-               polled.revents == POLLOUT)
-            writable();
-        real().shutdown(fd_, SHUT_WR);
-        const std::lock_guard lock(input_mutex_);
-        for (int i = 0; i < kDiscardedReads && !lost_ && fill(); ++i) {
-        }
-    }
+    if (!is_others_to_end()) say_goodbye();
     forget();
     return true;
 }

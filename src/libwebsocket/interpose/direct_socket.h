@@ -101,6 +101,7 @@ class DirectSocket {
     void update_buffered();
     void set_unsent(bool unsent);
     bool is_others_to_end();
+    void say_goodbye();
     void forget();
 
     std::atomic<int> fd_{-1};  // one of descriptors_

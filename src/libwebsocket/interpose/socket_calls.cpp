@@ -93,7 +93,7 @@ int copied(int fd, int copy) {
 }
 
 struct AtExit {
-    ~AtExit() { remove_descriptors(0, ~0u); }
+    ~AtExit() { end_process(); }
 } at_exit;
 
 }  // namespace
@@ -202,7 +202,7 @@ INTERPOSED void closefrom(int first) noexcept {
 
 // Children of a forking server end like this, without destructors.
 INTERPOSED void _exit(int status) {
-    remove_descriptors(0, ~0u);
+    end_process();
     real()._exit(status);
     __builtin_unreachable();
 }

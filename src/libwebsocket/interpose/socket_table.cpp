@@ -8,6 +8,7 @@
 #include <new>
 
 #include "libwebsocket/interpose/epoll.h"
+#include "libwebsocket/interpose/farewell.h"
 #include "libwebsocket/interposition.h"
 
 namespace marmoset::interpose {
@@ -34,6 +35,7 @@ std::vector<DirectSocket*>& idle() {
 
 void before_fork() {
     lock_epoll_before_fork();
+    lock_farewells_before_fork();
     mutex.lock();
     for (DirectSocket* socket : live())
         socket->before_fork();
@@ -41,6 +43,7 @@ void before_fork() {
 
 void in_parent() {
     mutex.unlock();
+    unlock_farewells_in_parent();
     unlock_epoll_in_parent();
 }
 
@@ -56,6 +59,7 @@ void in_child() {
     for (DirectSocket* socket : live())
         socket->after_fork();
     unlock_epoll_in_child();
+    drop_farewells_in_child();
 }
 
 bool borrowed_memory() {
@@ -111,7 +115,9 @@ void copy_descriptor(int fd, int copy) {
 
 void remove_descriptor(int fd) {
     const bool known = in_range(fd) && (sockets[fd] || listeners[fd] != 0);
-    if ((!known && !any_epoll()) || borrowed_memory()) return;
+    if (!known && !any_epoll() && !any_farewell()) return;
+    if (fd < 0 || borrowed_memory()) return;
+    drop_farewells(static_cast<unsigned>(fd), static_cast<unsigned>(fd));
     forget_in_epoll(fd);
     if (!known) return;
     listeners[fd] = 0;
@@ -128,6 +134,15 @@ void remove_descriptors(unsigned first, unsigned last) {
         if (sockets[fd] || listeners[fd] != 0) remove_descriptor(static_cast<int>(fd));
     }
     forget_epolls(first, last);
+    drop_farewells(first, last);
+}
+
+void end_process() {
+    if (borrowed_memory()) return;
+    for (unsigned fd = 0; fd < kMaxDescriptors; ++fd) {
+        if (sockets[fd]) remove_descriptor(static_cast<int>(fd));
+    }
+    finish_farewells();
 }
 
 void set_listener(int fd, const ListenerOptions& options) {

@@ -19,6 +19,8 @@ void copy_descriptor(int fd, int copy);
 void remove_descriptor(int fd);
 /// All from `first` to `last`.
 void remove_descriptors(unsigned first, unsigned last);
+/// The process ends: its clients are told, unless another process has them too.
+void end_process();
 
 /// What a program asked for with socket(): the type of messages of the clients that a listening socket will
 /// accept, and whether it wants none of this.

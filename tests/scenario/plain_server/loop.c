@@ -85,13 +85,30 @@ static int write_kept(int fd, struct client *client)
 			if (!client->told)
 				say("blocked");
 			client->told = 1;
-			return 0;
+			if (!strstr(options.wait, "_in"))
+				return 0;
+			/* Of epoll it wants to hear what it can read, and nothing else. */
+			struct pollfd polled = { fd, POLLOUT, 0 };
+			poll(&polled, 1, -1);
+			continue;
 		}
 		client->begin += (size_t)count;
 		if (client->begin == client->end)
 			client->begin = client->end = 0;
 	}
 	return 1;
+}
+
+/* More than the kernel takes, in one call. */
+static void send_block(int fd)
+{
+	size_t size = 12 << 20;
+	char *block = malloc(size);
+
+	memset(block, 'x', size);
+	if (transmit(fd, block, size) != (ssize_t)size)
+		die("a block");
+	free(block);
 }
 
 static void serve(int fd, int ready)
@@ -113,6 +130,10 @@ static void serve(int fd, int ready)
 		/* The wakes so far: a wait that does not wait would show. */
 		if (client->kept[0] == '?') {
 			count = snprintf(client->kept, sizeof client->kept, "%u", wakes);
+		}
+		if (client->kept[0] == '#') {
+			send_block(fd);
+			count = 0;
 		}
 		if (client->kept[0] == '!')
 			fork_child(fd, listening, client->kept + 1, (size_t)count - 1);
@@ -184,7 +205,8 @@ static void wait_epoll(void)
 		if (fd < 0 || fd >= MOST || !clients[fd])
 			die("an event of nobody");
 		serve(fd, (in ? READ : 0) | ((events[i].events & EPOLLOUT) ? WRITE : 0));
-		if (clients[fd] && (!strstr(options.wait, "_et") || strstr(options.wait, "_oneshot")))
+		if (clients[fd] && !strstr(options.wait, "_in") &&
+		    (!strstr(options.wait, "_et") || strstr(options.wait, "_oneshot")))
 			control(EPOLL_CTL_MOD, fd);
 	}
 }
