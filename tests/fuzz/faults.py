@@ -66,6 +66,18 @@ FAULTS = [
     Fault("websocket_session", "a length not in its shortest form", "src/websocket/frame.h",
           "if (header.length < 126) result.status = DecodeStatus::Invalid;", "", ("src/websocket/session.cpp",)),
 
+    Fault("websocket_session", "masked frames of a server", "src/websocket/frame_rules.cpp",
+          "header.masked != (sender == Role::Client)", "(sender == Role::Client && !header.masked)"),
+    Fault("websocket_session", "a client without masks", "src/websocket/session_output.cpp",
+          "const bool masked = settings_.role == Role::Client;", "const bool masked = false;"),
+
+    Fault("client_handshake", "an accept value of another key", "src/websocket/client_handshake.cpp",
+          "answer.accept_count != 1 || trim(answer.accept) != accept_value(asked.key)", "answer.accept_count != 1"),
+    Fault("client_handshake", "a head that ends in the next piece", "src/libwebsocket/head_reader.h",
+          "size_t from = before;", "size_t from = before + 1;", ("tests/fuzz/targets/client_handshake.cpp",)),
+    Fault("client_handshake", "port 0", "src/websocket/url.cpp",
+          "    if (url.port == 0) return \"port 0 can't be connected to\";\n", ""),
+
     Fault("deflate", "a final block that ends in the tail", "src/websocket/message_deflate.cpp",
           "inflater_->after_final_block() && tail_used_ == 0;", "inflater_->after_final_block();"),
     Fault("deflate", "a window the client did not name", "src/websocket/deflate_offer.cpp",
@@ -74,6 +86,9 @@ FAULTS = [
     Fault("link_server", "credit that is not spent", "src/libwebsocket/link_client.cpp", "        credit_ -= message_cost(size);\n", ""),
     Fault("link_server", "two last records of a client", "src/libwebsocket/link.cpp",
           "    if (answered) {\n        clients_.release(client.id());", "    if (true) {\n        clients_.release(client.id());"),
+
+    Fault("link_server", "a client handed over twice", "src/libwebsocket/direct_client.h",
+          "return waiting() && state() != State::Opening;", "return state() != State::Opening;", ("src/libwebsocket/link.cpp",)),
 
     Fault("link_gateway", "credit that is not spent", "modules/websocket/link_client.cpp",
           "send_credit_ -= std::min(send_credit_, link::message_cost(piece.size()));", ""),

@@ -166,3 +166,12 @@ def byte_by_byte(_case):
         wire.farewell()
     done = talk(script, "-c", "1")
     assert (done.status, done.lines) == (0, ["hello"]), done
+
+
+@answers.case("frame-with-the-answer", "RFC 6455 4.1", "a frame may come in one piece with the answer")
+def frame_with_the_answer(_case):
+    def script(wire):
+        wire.send(wire.answer(wire.read_request()) + b"\x81\x05hello")
+        wire.farewell()
+    done = talk(script, "-c", "1")
+    assert (done.status, done.lines) == (0, ["hello"]), done

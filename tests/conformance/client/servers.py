@@ -19,6 +19,8 @@ class Client(Configuration):
 
 def talk(script, *arguments, given=b""):
     """Runs websocket_client against a server that does script(wire); how it ended. What the script found wrong is raised."""
+    if "-q" not in arguments:  # how long it stays behind its input's end
+        arguments = ("-q", "20" if "-c" in arguments else "0.01", *arguments)
     server = Scripted(script)
     try:
         done = run_client("-v", *arguments, server.url, given=given)

@@ -62,7 +62,7 @@ class Gateway(Configuration):
     """The gateway with direct mode, and a script in the server's place."""
 
     def start(self):
-        self.server = self.gateway('options = "direct"; ping = 0;', workers="1")
+        self.server = self.gateway('options = "direct"; ping = 0; compression = true;', workers="1")
 
     @property
     def name(self):
