@@ -118,6 +118,13 @@ void append_open(std::string& out, const http::Exchange& exchange, const Setting
     const net::Address local_address = net::Address::from(reinterpret_cast<sockaddr*>(&storage), size);
     const std::string local = local_address.host();
     fields.local = {local, local_address.port()};
+    net::TlsInfo info;
+    link::OpenFields::Tls tls;
+    if (connection.transport().encrypted()) {
+        info = connection.transport().tls_info();
+        tls = {info.version, info.cipher, info.subject};
+        fields.tls = &tls;
+    }
     std::vector<std::string> values;
     std::vector<std::pair<std::string_view, std::string_view>> headers;
     values.reserve(settings.headers.size());

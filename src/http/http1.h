@@ -20,6 +20,7 @@ class Http1 final : public net::Protocol {
 
     size_t read_limit() const override { return kReadLimit; }
     void on_bytes(MutableBytes data) override;
+    void on_secured() override { connection().set_deadline(service_.limits.header_timeout_ms); }
     void on_end_of_stream() override;
     void on_output_blocked() override;
     void on_output_progress() override;

@@ -3,6 +3,8 @@
 // the tutorial.
 //
 // History of the interface (newest first):
+//   1.2  2026-11-22  wrap: a module puts a transport of its own (TLS) around accepted connections;
+//                    Context::address, Context::store
 //   1.1  2026-11-22  Worker::users; instances may end while their loop goes on
 //   1.0  2026-11-22  first version
 #pragma once
@@ -17,12 +19,15 @@
 #include "config/section.h"
 #include "http/exchange.h"
 #include "http/service.h"
+#include "module/shared_store.h"
+#include "net/address.h"
 #include "net/loop.h"
+#include "net/transport.h"
 
 namespace marmoset::module {
 
 inline constexpr uint16_t kAbiMajor = 1;
-inline constexpr uint16_t kAbiMinor = 1;
+inline constexpr uint16_t kAbiMinor = 2;
 
 /// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of
 /// their `order` field.
@@ -40,9 +45,12 @@ struct Context {
     std::string server_name;  ///< hostname of the entry, for logs
     unsigned slot = 0;        ///< index for Exchange::slot
     std::vector<MimeType> mime_types;
-    bool tls = false;         ///< the entry's clients come over TLS
-    bool may_cache = false;   ///< `security` has the word cache: no Cache-Control is to be added by default
-    bool check_only = false;  ///< -t: folders that are named need not exist yet, nothing will be served
+    bool tls = false;        ///< the entry's clients come over TLS
+    bool may_cache = false;  ///< `security` has the word cache: no Cache-Control is to be added by default
+    // 1.2
+    std::string address;           ///< where the entry listens, as configured: "0.0.0.0:443"
+    SharedStore* store = nullptr;  ///< memory that all workers share and reloads keep; for the time of create
+    bool check_only = false;       ///< -t: folders that are named need not exist yet, nothing will be served
 };
 
 /// What an instance may use once its worker runs. All of it outlives the instance's stop().
@@ -94,6 +102,13 @@ struct MarmosetModule {
     void (*on_response)(void* instance, marmoset::http::Exchange& exchange);
     /// The exchange is over; called in reverse order for every module, also those that were not asked.
     void (*on_done)(void* instance, marmoset::http::Exchange& exchange, bool aborted);
+
+    /// 1.2. A client has connected: returns the transport that its connection is to use, which owns `inner`.
+    /// Asked in the order of the phase Connection: who comes first is next to the socket. Null: the client is
+    /// refused; `inner` is deleted then as well. Called for every client, so nothing may be read or computed
+    /// yet: that is for Transport::handshake().
+    marmoset::net::Transport* (*wrap)(void* instance, marmoset::net::Transport* inner,
+                                      const marmoset::net::Address& peer);
 };
 
 }  // extern "C"

@@ -32,11 +32,12 @@ bool Connection::start(std::unique_ptr<Protocol> protocol) {
         return false;
     }
     handshake_ = transport_->handshake();
-    if (handshake_ == Transport::Handshake::Failed) {
-        close(CloseReason::TlsFailed);
-        return true;
+    if (handshaking()) {
+        const uint64_t timeout_ms = transport_->handshake_timeout_ms();
+        if (timeout_ms != 0) set_deadline(timeout_ms);
+        end_handshake();
     }
-    update_interest();
+    if (!closing_) update_interest();
     return true;
 }
 
@@ -68,7 +69,9 @@ void Connection::on_turn_end() {
 
 void Connection::update_interest() {
     if (handshaking()) {
-        poll_for(handshake_ == Transport::Handshake::WantsWrite ? UV_WRITABLE : UV_READABLE);
+        poll_for(handshake_queued_                                ? 0
+                 : handshake_ == Transport::Handshake::WantsWrite ? UV_WRITABLE
+                                                                  : UV_READABLE);
         return;
     }
     // While paused only a peer that vanishes is listened for; its polite end of stream waits its turn behind
@@ -76,7 +79,7 @@ void Connection::update_interest() {
     const int reading = paused_ == 0                               ? UV_READABLE
                         : paused_for(ReadPause::Ended) || hung_up_ ? 0
                                                                    : UV_DISCONNECT;
-    poll_for(reading | (blocked() ? UV_WRITABLE : 0));
+    poll_for(reading | (blocked() || half_close_waits_ ? UV_WRITABLE : 0));
 }
 
 void Connection::poll_for(int events) {
@@ -103,7 +106,9 @@ void Connection::on_poll(int status, int events) {
         return;
     }
     if (handshaking()) {
-        advance_handshake();
+        handshake_queued_ = true;
+        poll_for(0);
+        loop_.handshakes().push(*this);
         return;
     }
     if ((events & UV_WRITABLE) != 0) on_writable();
@@ -115,15 +120,37 @@ void Connection::on_poll(int status, int events) {
 }
 
 void Connection::advance_handshake() {
+    handshake_queued_ = false;
     handshake_ = transport_->handshake();
-    if (handshake_ == Transport::Handshake::Failed) {
-        close(CloseReason::TlsFailed);
+    loop_.at_turn_end(*this);
+    if (handshaking()) {
+        end_handshake();
         return;
     }
-    loop_.at_turn_end(*this);
-    if (handshaking()) return;
+    if (counts_bytes_) loop_.counters().add(transport_->resumed() ? Counter::TlsResumed : Counter::TlsFull);
     if (!lingering_) protocol_->on_secured();
     if (!closing_ && blocked()) on_writable();  // what was written meanwhile
+}
+
+// When it will not be completed.
+void Connection::end_handshake() {
+    switch (handshake_) {
+        case Transport::Handshake::Closed:
+            close(CloseReason::PeerClosed);
+            return;
+        case Transport::Handshake::Failed:
+            if (counts_bytes_) loop_.counters().add(Counter::TlsFailed);
+            close(CloseReason::TlsFailed);
+            return;
+        case Transport::Handshake::Refused:
+            if (counts_bytes_) loop_.counters().add(Counter::TlsFailed);
+            handshake_ = Transport::Handshake::Done;
+            loop_.output().forget(*this);
+            close_after_output(CloseReason::TlsFailed);
+            return;
+        default:
+            return;
+    }
 }
 
 // Until the transport has nothing more: the socket alone would not tell of what waits in there.
@@ -197,9 +224,15 @@ void Connection::on_timer() {
     if (closing_) return;
     if (lingering_) {
         close(final_reason_);
-        return;
+    } else if (handshaking() && transport_->handshake_timeout_ms() != 0) {
+        if (counts_bytes_) {
+            loop_.counters().add(Counter::TlsFailed);
+            loop_.counters().add(Counter::LimitTlsHandshakeTimeout);
+        }
+        close(CloseReason::TlsTimeout);
+    } else {
+        protocol_->on_deadline();
     }
-    protocol_->on_deadline();
 }
 
 void Connection::close_after_output(CloseReason reason) {
@@ -225,19 +258,20 @@ void Connection::linger_if_sent() {
         return;
     }
     if (half_closed_) return;
-    half_closed_ = true;
     if (paused_for(ReadPause::Ended)) {
         close(final_reason_);
         return;
     }
-    transport_->shutdown_write();
     set_deadline(kLingerMs);
+    half_closed_ = transport_->shutdown_write();
+    half_close_waits_ = !half_closed_;
 }
 
 void Connection::close(CloseReason reason) {
     if (closing_) return;
     closing_ = true;
     clear_deadline();
+    if (handshake_queued_) loop_.handshakes().remove(*this);
     loop_.output().forget(*this);
     protocol_->on_closed(reason);
     observer_.on_connection_closed(*this, reason);

@@ -28,7 +28,8 @@ class Protocol : public Retired {
     /// All of them are taken: what is incomplete the protocol keeps. May close the connection or replace
     /// itself.
     virtual void on_bytes(MutableBytes data) = 0;
-    /// The transport's handshake is complete. Not called for transports that have none.
+    /// The transport's handshake is complete. Not called for transports that have none. A deadline that was
+    /// set before may have been replaced by the transport's own.
     virtual void on_secured() {}
     /// The peer will send no more (half-closed); it may still read.
     virtual void on_end_of_stream() = 0;
@@ -141,10 +142,12 @@ class Connection final : public Timer, public TurnEnd {
 
   private:
     friend class OutputGather;
+    friend class HandshakeQueue;
     ~Connection() override;
 
     void on_poll(int status, int events);
     void advance_handshake();
+    void end_handshake();
     bool read_once();
     void on_readable();
     void on_writable();
@@ -169,12 +172,14 @@ class Connection final : public Timer, public TurnEnd {
     bool counts_bytes_ = false;
     bool gathered_ = false;  // listed in the gather's dirty list
     Transport::Handshake handshake_ = Transport::Handshake::Done;
+    bool handshake_queued_ = false;  // its turn comes; nothing is polled for until then
     bool closing_ = false;
     bool lingering_ = false;
     bool half_closed_ = false;
-    bool output_lost_ = false;  // the peer takes no more for good; what is written is thrown away
-    bool loss_told_ = false;    // ... and the protocol knows that nothing waits any more
-    bool hung_up_ = false;      // the peer's end of stream was seen by poll, though not read
+    bool half_close_waits_ = false;  // for a socket that takes the transport's last words
+    bool output_lost_ = false;       // the peer takes no more for good; what is written is thrown away
+    bool loss_told_ = false;         // ... and the protocol knows that nothing waits any more
+    bool hung_up_ = false;           // the peer's end of stream was seen by poll, though not read
     CloseReason final_reason_ = CloseReason::PeerClosed;
 };
 

@@ -16,6 +16,8 @@ namespace marmoset::server {
 
 namespace {
 
+constexpr uint16_t kHttpsPort = 443;
+
 // The fields ouistiti sends with everything, each of which a word of `security` takes back.
 std::string security_fields(const config::Section& section) {
     std::string fields;
@@ -63,9 +65,9 @@ std::vector<module::MimeType> read_mime_types(const config::Section& global) {
 }
 
 Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& section,
-                                                         module::Registry& registry, const std::string& name,
+                                                         module::Registry& registry,
                                                          const std::vector<module::MimeType>& mime_types,
-                                                         bool check_only) {
+                                                         const Site& site, bool check_only) {
     std::vector<std::unique_ptr<module::Instance>> instances;
     const auto keys_of = [&registry](std::string_view group, std::span<const config::Key>& keys) {
         const MarmosetModule* module = registry.find(group);
@@ -76,7 +78,10 @@ Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& 
         const MarmosetModule* module = registry.find(group.module);
         for (const config::Section& settings : group.sections) {
             module::Context context;
-            context.server_name = name;
+            context.server_name = site.name;
+            context.address = site.address.text();
+            context.store = &registry.store();
+            context.tls = section.has_group("tls");
             context.slot = static_cast<unsigned>(instances.size());
             context.mime_types = mime_types;
             context.check_only = check_only;
@@ -97,6 +102,7 @@ Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Op
     site->name = section.has("hostname") ? std::string(section.string("hostname")) : default_hostname();
     site->location = section.location();
     auto port = static_cast<uint16_t>(section.integer("port"));
+    if (!section.has("port") && section.has_group("tls")) port = kHttpsPort;
     if (port == 0 && options.port) port = static_cast<uint16_t>(*options.port);
     auto address = net::parse_listen_address(section.string("addr"), port);
     if (!address) return section.error("addr", address.error().text);
@@ -112,7 +118,7 @@ Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Op
     const std::string root(section.string("root"));
     if (!root.empty() && !options.check && chdir(root.c_str()) != 0)
         return section.error("root", errno_error("chdir", root, errno).text);
-    auto dispatcher = make_modules(section, registry, site->name, mime_types, options.check);
+    auto dispatcher = make_modules(section, registry, mime_types, *site, options.check);
     if (!root.empty() && !options.check && fchdir(here.get()) != 0)
         return errno_error("fchdir", "back from " + root, errno);
     if (!dispatcher) return dispatcher.error();

@@ -88,13 +88,15 @@ void SiteService::on_accept(FileDescriptor socket, const net::Address& peer) {
                 log::warning("{}: refused, {} clients from this address{}", peer.text(), count,
                              limit.suffix());
             }
-            send(socket.get(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+            if (!site_.dispatcher->wraps())
+                send(socket.get(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
             return;
         }
-        address_counts_.add(place_.row, peer);
     }
-    auto* connection =
-        new net::Connection(loop_, std::make_unique<net::SocketTransport>(std::move(socket)), peer, *this);
+    auto transport = site_.dispatcher->wrap(std::make_unique<net::SocketTransport>(std::move(socket)), peer);
+    if (!transport) return;
+    if (counts_addresses(peer)) address_counts_.add(place_.row, peer);
+    auto* connection = new net::Connection(loop_, std::move(transport), peer, *this);
     connection->list_next = first_;
     if (first_) first_->list_previous = connection;
     first_ = connection;
@@ -123,7 +125,13 @@ void SiteService::on_connection_closed(net::Connection& connection, CloseReason 
     loop_.counters().connection_closed(reason);
     if (counts_addresses(connection.peer())) address_counts_.remove(place_.row, connection.peer());
     static log::RateLimit limit;
-    if (!describe(reason).is_error) {
+    static log::RateLimit tls_limit;
+    if (reason == CloseReason::TlsFailed) {
+        if (tls_limit.permit(loop_.now())) {
+            log::info("{}: TLS: {}{}", connection.peer().text(), connection.transport().error(),
+                      tls_limit.suffix());
+        }
+    } else if (!describe(reason).is_error) {
         log::debug("{}: {}", connection.peer().text(), describe(reason).text);
     } else if (limit.permit(loop_.now())) {
         log::info("{}: {}{}", connection.peer().text(), describe(reason).text, limit.suffix());

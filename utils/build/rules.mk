@@ -40,10 +40,12 @@ CONFIG_PATHS := $(B)/obj/config_paths.h
 sources = $(patsubst $(S)%,%,$(wildcard $(addprefix $(S),$(1))))
 objects = $(patsubst %.cpp,$(B)/obj/%.o,$(1))
 
-LIBRARY_FOLDERS := base log config net tls http websocket link module server
+LIBRARY_FOLDERS := base log config net tls tls/mbedtls http websocket link module server
 LIBRARY_SOURCES := $(filter-out src/server/main.cpp,$(call sources,$(LIBRARY_FOLDERS:%=src/%/*.cpp)))
 WEBSOCKET_SOURCES := $(call sources,src/libwebsocket/*.cpp)
-LIBWEBSOCKET_SOURCES := $(call sources,$(patsubst %,src/%/*.cpp,base log net tls http websocket link libwebsocket))
+# A client's TLS, by mbedTLS; what only servers need of it stays out.
+LIBWEBSOCKET_SOURCES := $(filter-out src/tls/server_% src/tls/ticket_% src/tls/mbedtls/server_%,\
+    $(call sources,$(patsubst %,src/%/*.cpp,base log net tls tls/mbedtls http websocket link libwebsocket)))
 # Stands in front of the C library's socket calls: in the shared library only, a program that links the archive keeps its own.
 INTERPOSE_SOURCES := $(call sources,src/libwebsocket/interpose/*.cpp)
 MAIN_SOURCES := src/server/main.cpp
@@ -52,8 +54,9 @@ module_name = $(patsubst modules/%/,%,$(1))
 MODULES := $(filter-out $(WITHOUT_MODULES),$(sort $(foreach f,$(call sources,modules/*/*.cpp),$(call module_name,$(dir $(f))))))
 STATIC := $(filter $(if $(filter all,$(STATIC_MODULES)),%,$(STATIC_MODULES)),$(MODULES))
 SHARED := $(filter-out $(STATIC),$(MODULES))
-module_sources = $(foreach name,$(1),$(call sources,modules/$(name)/*.cpp))
-# A module that needs a library of its own says so in modules/<name>/module.mk: LIBS_<name> := -l...
+module_sources = $(foreach name,$(1),$(call sources,modules/$(name)/*.cpp $(SOURCES_$(name))))
+# A module that needs a library of its own says so in modules/<name>/module.mk: LIBS_<name> := -l..., and which of our sources
+# use that library: SOURCES_<name>.
 -include $(foreach name,$(MODULES),$(wildcard $(S)modules/$(name)/module.mk))
 
 # Programs of the library's users: websocket_client is one end of the wire, the others are system servers.

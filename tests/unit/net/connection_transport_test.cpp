@@ -56,7 +56,7 @@ class ScriptedTransport final : public Transport {
         return total;
     }
     ssize_t send_file(int, off_t, size_t) override { return -EIO; }
-    void shutdown_write() override {}
+    bool shutdown_write() override { return true; }
 
   private:
     FileDescriptor socket_;

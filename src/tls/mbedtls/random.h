@@ -3,9 +3,9 @@
 
 #include <cstddef>
 
-namespace marmoset::tls {
+namespace marmoset::tls::mbedtls {
 
 /// The kernel's generator, in the form of mbedtls_ssl_conf_rng's callback; `context` is not used. Any thread.
 int random_bytes(void* context, unsigned char* out, size_t size);
 
-}  // namespace marmoset::tls
+}  // namespace marmoset::tls::mbedtls

@@ -1,11 +1,11 @@
-#include "tls/error.h"
+#include "tls/mbedtls/error.h"
 
 #include <mbedtls/error.h>
 #include <mbedtls/x509_crt.h>
 
 #include <cstdio>
 
-namespace marmoset::tls {
+namespace marmoset::tls::mbedtls {
 
 std::string error_text(int code) {
     char text[256] = "";
@@ -33,4 +33,4 @@ std::string verify_text(unsigned flags) {
     return joined.empty() ? "the certificate is not valid" : joined;
 }
 
-}  // namespace marmoset::tls
+}  // namespace marmoset::tls::mbedtls

@@ -1,4 +1,4 @@
-#include "tls/random.h"
+#include "tls/mbedtls/random.h"
 
 #include <mbedtls/entropy.h>
 #include <sys/random.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
-namespace marmoset::tls {
+namespace marmoset::tls::mbedtls {
 
 int random_bytes(void*, unsigned char* out, size_t size) {
     while (size > 0) {
@@ -20,4 +20,4 @@ int random_bytes(void*, unsigned char* out, size_t size) {
     return 0;
 }
 
-}  // namespace marmoset::tls
+}  // namespace marmoset::tls::mbedtls
