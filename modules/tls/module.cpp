@@ -31,8 +31,7 @@ class TlsModule final {
         }
         if (section.boolean("tickets") && context.store) {
             // Sessions are of one entry, and of one library: each writes its own kind of ticket.
-            const std::string name =
-                "tls " + std::string(library) + " " + context.server_name + " " + context.address;
+            const std::string name = "tls " + std::string(library) + " " + context.entry;
             options->ticket_keys =
                 std::make_shared<tls::TicketKeys>(context.store->get(name, tls::TicketKeys::shared_size()),
                                                   section.milliseconds("ticket_lifetime") / 1000);

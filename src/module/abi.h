@@ -4,7 +4,7 @@
 //
 // History of the interface (newest first):
 //   1.2  2026-11-22  wrap: a module puts a transport of its own (TLS) around accepted connections;
-//                    Context::address, Context::store
+//                    Context::entry, Context::store
 //   1.1  2026-11-22  Worker::users; instances may end while their loop goes on
 //   1.0  2026-11-22  first version
 #pragma once
@@ -48,7 +48,7 @@ struct Context {
     bool tls = false;        ///< the entry's clients come over TLS
     bool may_cache = false;  ///< `security` has the word cache: no Cache-Control is to be added by default
     // 1.2
-    std::string address;           ///< where the entry listens, as configured: "0.0.0.0:443"
+    std::string entry;             ///< names the entry among the others, and stays over reloads
     SharedStore* store = nullptr;  ///< memory that all workers share and reloads keep; for the time of create
     bool check_only = false;       ///< -t: folders that are named need not exist yet, nothing will be served
 };

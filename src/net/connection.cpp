@@ -270,11 +270,14 @@ void Connection::linger_if_sent() {
 void Connection::close(CloseReason reason) {
     if (closing_) return;
     closing_ = true;
+    const bool all_sent = unsent() == 0;
     clear_deadline();
     if (handshake_queued_) loop_.handshakes().remove(*this);
     loop_.output().forget(*this);
     protocol_->on_closed(reason);
     observer_.on_connection_closed(*this, reason);
+    // The peer can tell this end from a cut; when something is missing it shall not.
+    if (all_sent && transport_->encrypted() && !handshaking()) transport_->shutdown_write();
     uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
         auto* connection = static_cast<Connection*>(handle->data);
         connection->loop_.retire(std::move(connection->protocol_));

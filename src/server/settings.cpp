@@ -79,7 +79,7 @@ Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& 
         for (const config::Section& settings : group.sections) {
             module::Context context;
             context.server_name = site.name;
-            context.address = site.address.text();
+            context.entry = site.key;
             context.store = &registry.store();
             context.tls = section.has_group("tls");
             context.slot = static_cast<unsigned>(instances.size());
@@ -97,7 +97,7 @@ Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& 
 
 Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Options& options,
                                         module::Registry& registry,
-                                        const std::vector<module::MimeType>& mime_types) {
+                                        const std::vector<module::MimeType>& mime_types, size_t index) {
     auto site = std::make_unique<Site>();
     site->name = section.has("hostname") ? std::string(section.string("hostname")) : default_hostname();
     site->location = section.location();
@@ -107,6 +107,8 @@ Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Op
     auto address = net::parse_listen_address(section.string("addr"), port);
     if (!address) return section.error("addr", address.error().text);
     site->address = *address;
+    // Port 0 may stand in several entries.
+    site->key = site->name + " " + address->text() + (port == 0 ? " " + std::to_string(index) : "");
     site->limits = read_limits(section);
     site->max_clients = static_cast<unsigned>(section.integer("maxclients"));
     site->clients_per_address = static_cast<unsigned>(section.integer("clients_per_address"));
@@ -192,7 +194,7 @@ std::unique_ptr<Settings> load_settings(const Options& options, module::Registry
     const std::vector<module::MimeType> mime_types = read_mime_types(global);
     for (size_t i = 0; i < servers.size(); ++i) {
         if (options.only_server && *options.only_server != i) continue;
-        auto site = make_site(servers[i], options, registry, mime_types);
+        auto site = make_site(servers[i], options, registry, mime_types, i);
         if (site) {
             settings->sites.push_back(site.take());
         } else {

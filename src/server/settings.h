@@ -22,6 +22,7 @@ namespace marmoset::server {
 /// One `servers` entry.
 struct Site {
     std::string name;  ///< hostname
+    std::string key;   ///< names it among the others, and is the same after a reload that leaves its address
     net::ListenAddress address;
     std::string location;  ///< file:line, for errors at bind
     http::Limits limits;
