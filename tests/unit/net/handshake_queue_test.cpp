@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/file_descriptor.h"
 #include "net/connection.h"
 
 namespace marmoset::net {
@@ -59,8 +60,8 @@ class Silent final : public Protocol {
 class HandshakeQueueTest : public testing::Test, private ConnectionObserver {
   protected:
     ~HandshakeQueueTest() override {
-        for (Connection* connection : connections_)
-            connection->close(CloseReason::Shutdown);
+        while (!connections_.empty())
+            connections_.back()->close(CloseReason::Shutdown);
     }
     void connect(int number, uint64_t nanoseconds) {
         int ends[2];
