@@ -1,8 +1,11 @@
 #include "handover.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -11,9 +14,32 @@
 
 namespace marmoset::websocket_module {
 
-Handover::Handover(net::Connection& connection, Receiver& receiver, uint64_t timeout_ms)
+namespace {
+
+// A server that knows only sockets has no clock for pings: the kernel finds out whether the client is still
+// there, as often and as long as the configuration says of pings and of clients that take nothing. On a UNIX
+// socket all of it fails, and nobody's host can be gone.
+void watch_client(int socket, const websocket::SessionSettings& settings) {
+    const auto set = [socket](int level, int option, int64_t value, int most) {
+        const int bounded = static_cast<int>(std::clamp<int64_t>(value, 1, most));
+        setsockopt(socket, level, option, &bounded, sizeof bounded);
+    };
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int64_t>(settings.send_timeout_ms), INT32_MAX);
+    if (settings.ping_ms == 0) return;
+    const auto seconds = static_cast<int64_t>(settings.ping_ms / 1000);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, seconds, 32767);  // the kernel's limits
+    set(IPPROTO_TCP, TCP_KEEPINTVL, seconds, 32767);
+    set(IPPROTO_TCP, TCP_KEEPCNT, settings.ping_misses, 127);
+    set(SOL_SOCKET, SO_KEEPALIVE, 1, 1);
+}
+
+}  // namespace
+
+Handover::Handover(net::Connection& connection, Receiver& receiver,
+                   const websocket::SessionSettings& settings)
     : net::Protocol(connection), receiver_(&receiver) {
-    connection.set_deadline(timeout_ms);
+    connection.set_deadline(settings.send_timeout_ms);
+    watch_client(connection.descriptor(), settings);
     connection.loop().at_turn_end(ready_);
 }
 

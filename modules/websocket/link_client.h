@@ -71,11 +71,10 @@ class LinkClient final : public RelayClient,
     }
 
     // Direct mode.
-    void hand_over(std::string_view subprotocol);
+    void start_handover(std::string_view subprotocol);
     void on_handover_ready(Handover& handover) override;
     void on_handover_lost(CloseReason reason) override;
     void on_connection_closed(net::Connection& connection, CloseReason reason) override;
-    void log_direct(uint16_t code);
 
     /// What has been handed on is granted back from here on.
     uint64_t least_grant() const { return settings_.window() / 2; }

@@ -5,26 +5,23 @@
 
 #include "hub.h"
 #include "link_client.h"
-#include "log/access_log.h"
 
 namespace marmoset::websocket_module {
 
 using link::RecordType;
 
-void LinkClient::hand_over(std::string_view subprotocol) {
+void LinkClient::start_handover(std::string_view subprotocol) {
     http::Exchange* exchange = request();
     if (!exchange) return;  // its end is already on its way
-    const auto agreed = agree_on_deflate(*exchange, settings_);
     handing_over_ = true;
-    upgrade(subprotocol, agreed,
-            std::make_unique<Handover>(exchange->connection(), static_cast<Handover::Receiver&>(*this),
-                                       settings_.session.send_timeout_ms));
+    hand_over(subprotocol, agree_on_deflate(*exchange, settings_), *this);
 }
 
 void LinkClient::on_handover_ready(Handover& handover) {
     handing_over_ = false;
     if (!hub_) {  // the server has gone, or closed the client, meanwhile
         handover.connection().close(CloseReason::ServerGone);
+        end_direct(websocket::kServiceRestart, CloseReason::ServerGone);
         release_if_over();
         return;
     }
@@ -39,13 +36,13 @@ void LinkClient::on_handover_ready(Handover& handover) {
     on_handover_lost(CloseReason::InternalError);
 }
 
-void LinkClient::on_handover_lost(CloseReason) {
+void LinkClient::on_handover_lost(CloseReason reason) {
     handing_over_ = false;
     if (hub_) {
         hub_->send({0, id_, RecordType::Close, 0, websocket::kAbnormal}, {});
         leave_link(false);
     }
-    log_direct(websocket::kAbnormal);
+    end_direct(websocket::kAbnormal, reason);
     release_if_over();
 }
 
@@ -58,13 +55,8 @@ void LinkClient::close_direct() {
     if (!hub_ || handing_over_) return;
     hub_->send({0, id_, RecordType::Close, 0, websocket::kGoingAway}, {});
     leave_link(false);
-    log_direct(websocket::kGoingAway);
+    end_direct(websocket::kGoingAway, CloseReason::Shutdown);
     release_if_over();
-}
-
-void LinkClient::log_direct(uint16_t code) {
-    log::AccessRecord record;
-    GatewayClient::write_log(record, code);
 }
 
 }  // namespace marmoset::websocket_module

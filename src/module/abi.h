@@ -3,8 +3,9 @@
 // the tutorial.
 //
 // History of the interface (newest first):
-//   1.2  2026-11-22  wrap: a module puts a transport of its own (TLS) around accepted connections;
+//   1.3  2026-11-22  wrap: a module puts a transport of its own (TLS) around accepted connections;
 //                    Context::entry, Context::store
+//   1.2  2026-11-22  Worker::handed_over
 //   1.1  2026-11-22  Worker::users; instances may end while their loop goes on
 //   1.0  2026-11-22  first version
 #pragma once
@@ -27,7 +28,7 @@
 namespace marmoset::module {
 
 inline constexpr uint16_t kAbiMajor = 1;
-inline constexpr uint16_t kAbiMinor = 2;
+inline constexpr uint16_t kAbiMinor = 3;
 
 /// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of
 /// their `order` field.
@@ -47,7 +48,7 @@ struct Context {
     std::vector<MimeType> mime_types;
     bool tls = false;        ///< the entry's clients come over TLS
     bool may_cache = false;  ///< `security` has the word cache: no Cache-Control is to be added by default
-    // 1.2
+    // 1.3
     std::string entry;             ///< names the entry among the others, and stays over reloads
     SharedStore* store = nullptr;  ///< memory that all workers share and reloads keep; for the time of create
     bool check_only = false;       ///< -t: folders that are named need not exist yet, nothing will be served
@@ -63,6 +64,11 @@ struct Worker {
     /// Objects that may live on when all clients have gone (a connection to a system server that still takes
     /// data) count themselves here while they live: the instance is not destroyed before they are.
     size_t users = 0;
+    /// Clients whose connections have left the worker and that the instance still answers for: for the
+    /// worker's end they are clients like others. When one of them is gone `handed_over_gone` runs at the
+    /// turn's end.
+    size_t handed_over = 0;
+    net::TurnEnd* handed_over_gone = nullptr;
 };
 
 }  // namespace marmoset::module
@@ -103,7 +109,7 @@ struct MarmosetModule {
     /// The exchange is over; called in reverse order for every module, also those that were not asked.
     void (*on_done)(void* instance, marmoset::http::Exchange& exchange, bool aborted);
 
-    /// 1.2. A client has connected: returns the transport that its connection is to use, which owns `inner`.
+    /// 1.3. A client has connected: returns the transport that its connection is to use, which owns `inner`.
     /// Asked in the order of the phase Connection: who comes first is next to the socket. Null: the client is
     /// refused; `inner` is deleted then as well. Called for every client, so nothing may be read or computed
     /// yet: that is for Transport::handshake().
