@@ -1,7 +1,6 @@
-// Bytes as hexadecimal digits. In: bytes or text. Out: the other.
+// Bytes as hexadecimal digits. In: bytes. Out: text.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
