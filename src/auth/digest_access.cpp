@@ -75,11 +75,9 @@ std::string response_of(const DigestCredentials& credentials, std::string_view m
     std::string first = hex_encode(ha1);
     if (credentials.session)
         first = hex_digest(algorithm, {first, ":", credentials.nonce, ":", credentials.cnonce});
-    uint8_t count[4];
-    store_big(count, credentials.nonce_count);
     const std::string second = hex_digest(algorithm, {method, ":", credentials.uri});
-    return hex_digest(algorithm, {first, ":", credentials.nonce, ":", hex_encode(Bytes(count)), ":",
-                                  credentials.cnonce, ":auth:", second});
+    return hex_digest(algorithm, {first, ":", credentials.nonce, ":", credentials.nc, ":", credentials.cnonce,
+                                  ":auth:", second});
 }
 
 }  // namespace
@@ -128,7 +126,7 @@ Result<DigestCredentials> parse_digest_credentials(const AuthScheme& field) {
     const std::string* qop = field.find("qop");
     if (!qop) return refused("Digest without qop is not accepted: it does not protect from replay");
     if (equal_caseless(*qop, "auth-int")) return refused("qop=auth-int is not accepted, qop=auth is");
-    if (!equal_caseless(*qop, "auth")) return refused("qop is auth");
+    if (*qop != "auth") return refused("qop is auth");
     if (auto name = read_name(field, out); !name) return name.error();
     for (const auto& [name, value] : {std::pair{"realm", &out.realm},
                                       {"nonce", &out.nonce},
@@ -140,7 +138,8 @@ Result<DigestCredentials> parse_digest_credentials(const AuthScheme& field) {
     if (const std::string* opaque = field.find("opaque")) out.opaque = *opaque;
     const std::string* count = field.find("nc");
     if (!count || !is_hex(*count, 8)) return refused("nc is eight hexadecimal digits");
-    for (const char c : *count)
+    out.nc = *count;
+    for (const char c : out.nc)
         out.nonce_count = out.nonce_count << 4 | static_cast<uint32_t>(hex_value(c));
     if (out.nonce_count == 0) return refused("nc counts from 1");
     if (!is_hex(out.response, digest_size(out.algorithm) * 2))
@@ -168,9 +167,7 @@ std::string digest_authentication_info(const DigestCredentials& credentials, std
     std::string info = "qop=auth, rspauth=\"" + response_of(credentials, {}, ha1) + "\"";
     AuthSchemeWriter rest("");
     rest.quoted("cnonce", credentials.cnonce);
-    uint8_t count[4];
-    store_big(count, credentials.nonce_count);
-    rest.token("nc", hex_encode(Bytes(count)));
+    rest.token("nc", credentials.nc);
     if (!next_nonce.empty()) rest.quoted("nextnonce", next_nonce);
     return info + "," + rest.take();
 }

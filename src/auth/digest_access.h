@@ -45,7 +45,8 @@ struct DigestCredentials {
     std::string realm, nonce, uri, response, cnonce, opaque;
     DigestAlgorithm algorithm = DigestAlgorithm::Md5;  ///< RFC 7616 3.4: MD5 if none is named
     bool session = false;
-    uint32_t nonce_count = 0;  ///< nc, from 1 on
+    std::string nc;            ///< as sent: its text is part of what is hashed
+    uint32_t nonce_count = 0;  ///< its number, from 1 on
 };
 /// Takes qop=auth only. Without qop (RFC 2069) nothing protects from replay, and auth-int would ask for the
 /// body before the decision: both are refused, with a text that says so and may be shown to the client.

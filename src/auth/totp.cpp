@@ -59,7 +59,7 @@ std::optional<uint64_t> verify_totp(const TotpSettings& settings, std::string_vi
     for (const char c : code.substr(0, 32)) {
         if (c != ' ') typed += c;
     }
-    if (typed.size() != settings.digits) return std::nullopt;
+    if (settings.digits < 6 || typed.size() != settings.digits) return std::nullopt;
     const uint64_t counter = totp_counter(settings, now);
     const uint64_t first = counter - std::min<uint64_t>(counter, settings.window);
     std::optional<uint64_t> found;
