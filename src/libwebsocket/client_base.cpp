@@ -45,10 +45,26 @@ void ClientBase::announce() {
     if (state_ == State::Opening && !deferred_) accept({});
 }
 
-void ClientBase::deliver(Bytes data, Type type, const Ref<MessageBuffer>* buffer) {
+void ClientBase::deliver(Bytes data, Part part, const Ref<MessageBuffer>* buffer) {
     context_.delivering = buffer;
-    guarded("on_message", [&] { context_.handler.on_message(*this, {as_text(data), type}); });
+    guarded("on_message", [&] {
+        context_.handler.on_message(*this, {as_text(data), part.type, part.first, part.last});
+    });
     context_.delivering = nullptr;
+}
+
+bool ClientBase::send(std::string_view data, Type type) {
+    if (state_ != State::Open) return false;
+    if (!in_message_) return do_send(as_bytes(data), {type});
+    log::error("send: a message within another one, for client {}", info_->id);
+    return false;
+}
+
+bool ClientBase::send_part(std::string_view data, Type type, bool last) {
+    if (state_ != State::Open) return false;
+    if (!do_send(as_bytes(data), {type, !in_message_, last})) return false;
+    in_message_ = !last;
+    return true;
 }
 
 void ClientBase::tell_drained() {

@@ -15,6 +15,8 @@ class ClientBase : public Client {
     void accept(std::string_view subprotocol) final;
     void reject(unsigned http_status, std::string_view reason) final;
     void defer() final { deferred_ = true; }
+    bool send(std::string_view data, Type type) final;
+    bool send_part(std::string_view data, Type type, bool last) final;
     void close(uint16_t code, std::string_view reason) final;
 
     /// Served on a connection of its own that the gateway handed over.
@@ -34,13 +36,15 @@ class ClientBase : public Client {
 
     /// Tells the handler of the client, and accepts it unless the handler answered or deferred.
     void announce();
-    /// Gives the handler a message; `buffer` is what it lies in, or nullptr.
-    void deliver(Bytes data, Type type, const Ref<MessageBuffer>* buffer);
+    /// Gives the handler a message, or a part; `buffer` is what it lies in, or nullptr.
+    void deliver(Bytes data, Part part, const Ref<MessageBuffer>* buffer);
     void tell_drained();
     /// Tells the handler, unless the program closed the client itself, and counts it out. The client is Gone.
     void tell_closed(uint16_t code, std::string_view reason);
 
     State state() const { return state_; }
+    /// A message of the program's has been begun and not ended.
+    bool in_message() const { return in_message_; }
     void set_state(State state) { state_ = state; }
     Context& context() const { return context_; }
 
@@ -49,6 +53,8 @@ class ClientBase : public Client {
     virtual void do_accept(std::string_view subprotocol) = 0;
     virtual void do_reject(uint16_t http_status, std::string_view reason) = 0;
     virtual void do_close(uint16_t code, std::string_view reason) = 0;
+    /// As Client::send(); the client is Open, and parts come in order.
+    virtual bool do_send(Bytes data, Part part) = 0;
     /// Ends the client with `code`; on_close follows, not from within this call.
     virtual void fail(uint16_t code, const char* reason) = 0;
 
@@ -62,6 +68,7 @@ class ClientBase : public Client {
     bool deferred_ = false;
     bool counted_ = true;
     bool told_closed_ = false;  // the program knows that the client is gone
+    bool in_message_ = false;
 };
 
 }  // namespace marmoset::libwebsocket

@@ -30,6 +30,11 @@ struct Context {
     /// it instead of copying.
     const Ref<MessageBuffer>* delivering = nullptr;
 
+    /// How much of its own output a client may leave waiting until nothing is taken from it any more: the
+    /// window, and as much as it has sent of the message that the program is getting in parts. There are
+    /// clients that read no answer before they have sent all of it.
+    uint64_t most_waiting(uint64_t in_message) const { return options.window + in_message; }
+
     bool full() const { return options.max_clients != 0 && clients >= options.max_clients; }
 };
 

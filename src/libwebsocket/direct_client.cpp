@@ -13,6 +13,8 @@ namespace {
 
 // What a client may send at a time while nothing holds it back.
 constexpr size_t kPlenty = 1u << 30;
+// Of a message in parts, before they are there.
+constexpr size_t kMostReserved = 1u << 20;
 
 }  // namespace
 
@@ -89,23 +91,36 @@ void DirectClient::give_up(uint16_t code, std::string_view reason) {
 // ---- from the client ------------------------------------------------------------------------------------
 
 size_t DirectClient::receive_credit(const websocket::Session&) const {
-    if (paused_ || !connection_ || connection_->unsent() > context().options.window) return 0;
+    if (paused_ || !connection_ || connection_->unsent() > context().most_waiting(in_parts_)) return 0;
     return kPlenty;
 }
 
-void DirectClient::on_message_data(websocket::Session&, MutableBytes piece, bool binary, bool first,
+void DirectClient::on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool first,
                                    bool last) {
     if (state() != State::Open) return;
-    const Type type = binary ? Type::Binary : Type::Text;
-    if (first && last) {
-        deliver(piece, type, nullptr);
-    } else {
-        if (first) partial_ = Ref<MessageBuffer>(new MessageBuffer(context().loop, piece.size() * 2));
-        partial_->append(piece);
-        if (!last) return;
-        const Ref<MessageBuffer> whole = std::move(partial_);
-        deliver(whole->bytes(), type, &whole);
+    if (first) delivered_ = false;
+    const size_t part_size = context().options.part_size;
+    const size_t size = piece.size() + (partial_ ? partial_->size() : 0);
+    const bool enough = last || (part_size != 0 && size >= part_size);
+    const Part part{binary ? Type::Binary : Type::Text, !delivered_, last};
+    if (!partial_ && enough) {
+        delivered_ = true;
+        in_parts_ = last ? 0 : in_parts_ + piece.size();
+        deliver(piece, part, nullptr);
+        return;
     }
+    if (!partial_) {
+        // The frame's header has told how long it is; who never sends it costs addresses only.
+        const uint64_t announced = std::min<uint64_t>(session.message_size(), kMostReserved);
+        const size_t capacity = std::max<size_t>(piece.size() * 2, announced);
+        partial_ = Ref<MessageBuffer>(new MessageBuffer(context().loop, capacity));
+    }
+    partial_->append(piece);
+    if (!enough) return;
+    const Ref<MessageBuffer> together = std::move(partial_);
+    delivered_ = true;
+    in_parts_ = last ? 0 : in_parts_ + together->size();
+    deliver(together->bytes(), part, &together);
 }
 
 void DirectClient::resume() {
@@ -115,7 +130,7 @@ void DirectClient::resume() {
 }
 
 void DirectClient::on_output_progress(websocket::Session& session) {
-    if (connection_->unsent() <= context().options.window) session.resume_receiving();
+    if (connection_->unsent() <= context().most_waiting(in_parts_)) session.resume_receiving();
     if (connection_->unsent() == 0) tell_drained();
 }
 
@@ -149,24 +164,24 @@ void DirectClient::do_reject(uint16_t http_status, std::string_view reason) {
     context().loop.retire(std::unique_ptr<net::Retired>(this));
 }
 
-bool DirectClient::send(std::string_view data, Type type) {
-    if (state() != State::Open) return false;
+bool DirectClient::do_send(Bytes data, Part part) {
     if (context().loop.memory_exhausted() && (waiting() || connection_->blocked())) {
         fail(websocket::kTryAgainLater, "out of memory for messages");
         return false;
     }
     if (waiting()) {
         if (!early_) early_ = std::make_unique<Early>(context().loop);
-        early_->queue.push(as_bytes(data), type, false, nullptr);
+        early_->queue.push(data, part, nullptr);
         return true;
     }
-    if (!session_->send(as_bytes(data), type == Type::Binary, true, true)) {
+    if (!session_->send(data, part.type == Type::Binary, part.first, part.last)) {
         log::error("send: text that is not UTF-8, for client {}", info().id);
         fail(websocket::kInternalError, "text that is not UTF-8");
         return false;
     }
     if (data.size() > net::OutputGather::kCopyLimit && connection_)
         connection_->flush();  // `data` is the caller's
+    if (part.last && !held_.empty()) send_held();
     return state() == State::Open;
 }
 
@@ -174,7 +189,7 @@ void DirectClient::send_early() {
     const auto early = std::move(early_);
     for (; !early->queue.empty() && session_; early->queue.pop()) {
         const MessageQueue::Front front = early->queue.front();
-        if (!session_->send(front.rest, front.type == Type::Binary, true, true)) {
+        if (!session_->send(front.rest, front.part.type == Type::Binary, front.part.first, front.part.last)) {
             session_->close(websocket::kInternalError, "text that is not UTF-8", CloseReason::ServerError);
             return;
         }
@@ -186,12 +201,26 @@ void DirectClient::send_early() {
 
 void DirectClient::publish(Bytes frame, const Ref<RefCounted>& owner) {
     if (state() != State::Open || !session_) return;
-    if (connection_->unsent() + frame.size() > websocket::SessionSettings().max_queue &&
-        connection_->blocked()) {
+    if (connection_->unsent() + held_size_ + frame.size() > websocket::SessionSettings().max_queue &&
+        (connection_->blocked() || held_size_ > 0)) {
         fail(websocket::kTryAgainLater, "reads too slowly for what is published");
         return;
     }
+    if (in_message()) {  // RFC 6455 5.4: no other data frame between its frames
+        held_.push_back({frame, owner});
+        held_size_ += frame.size();
+        return;
+    }
     session_->send_frame(frame, owner);
+}
+
+void DirectClient::send_held() {
+    const std::vector<Published> held = std::move(held_);
+    held_.clear();
+    held_size_ = 0;
+    for (const Published& published : held) {
+        if (session_) session_->send_frame(published.frame, published.owner);
+    }
 }
 
 size_t DirectClient::buffered_amount() const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/file_descriptor.h"
 #include "libwebsocket/client_base.h"
@@ -46,7 +47,6 @@ class DirectClient final : public ClientBase,
     void publish(Bytes frame, const Ref<RefCounted>& owner);
 
     bool direct() const override { return true; }
-    bool send(std::string_view data, Type type) override;
     size_t buffered_amount() const override;
     uint64_t credit() const override;
     void join(std::string_view topic) override;
@@ -70,10 +70,12 @@ class DirectClient final : public ClientBase,
     void do_accept(std::string_view subprotocol) override;
     void do_reject(uint16_t http_status, std::string_view reason) override;
     void do_close(uint16_t code, std::string_view reason) override;
+    bool do_send(Bytes data, Part part) override;
     void fail(uint16_t code, const char* reason) override;
 
     bool waiting() const { return connection_ == nullptr; }
     void send_early();
+    void send_held();
     /// Its final record, and that is all of it on the link.
     void leave_link(uint16_t code);
     /// Never handed over, and won't be any more.
@@ -87,6 +89,11 @@ class DirectClient final : public ClientBase,
         std::string close_reason;
     };
 
+    struct Published {
+        Bytes frame;
+        Ref<RefCounted> owner;
+    };
+
     DirectClients& clients_;
     Link* link_;  // null: nothing more to be said there
     const uint32_t id_;
@@ -94,10 +101,14 @@ class DirectClient final : public ClientBase,
     net::Connection* connection_ = nullptr;  // deletes itself; null before the handover
     websocket::Session* session_ = nullptr;  // null before the handover, and after its end
     std::unique_ptr<Early> early_;
-    Ref<MessageBuffer> partial_;  // the message being put together
+    Ref<MessageBuffer> partial_;   // the message being put together
+    std::vector<Published> held_;  // published while a message of the program's is under way
     Subscriptions subscriptions_;
+    uint64_t held_size_ = 0;
+    uint64_t in_parts_ = 0;   // what has come of a message that the program gets in parts
     uint16_t fail_code_ = 0;  // of fail(): what on_close tells
     const char* fail_reason_ = "";
+    bool delivered_ = false;  // the program knows of the message that comes in, or came last
     bool paused_ = false;
     bool gateway_is_done_ = false;  // its final record has come
 };

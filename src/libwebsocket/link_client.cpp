@@ -53,47 +53,62 @@ const char* LinkClient::take_message(uint8_t flags, Bytes payload) {
     const bool first = (flags & link::kFirst) != 0;
     const bool last = (flags & link::kLast) != 0;
     if (state() != State::Open) return nullptr;  // closed by us: late
-    if (first && partial_) return "begins a message inside another one";
-    if (!first && !partial_) return "goes on with a message that was not begun";
-    const uint64_t size = payload.size() + (partial_ ? partial_->size() : 0);
-    if (size > context().options.max_message) {
+    if (first && receiving_) return "begins a message inside another one";
+    if (!first && !receiving_) return "goes on with a message that was not begun";
+    receiving_ = !last;
+    if (first) {
+        received_ = 0;
+        delivered_ = false;
+        receiving_type_ = (flags & link::kBinary) != 0 ? Type::Binary : Type::Text;
+    }
+    received_ += payload.size();
+    if (received_ > context().options.max_message) {
         fail(websocket::kMessageTooBig, "message too big");
         return nullptr;
     }
-    const Type type = (flags & link::kBinary) != 0 ? Type::Binary : Type::Text;
-    if (first && last) {
-        receive(payload, type, nullptr, cost);
-        return nullptr;
-    }
-    if (first) {
-        if (context().loop.memory_exhausted()) {
-            fail(websocket::kTryAgainLater, "out of memory for messages");
-            return nullptr;
-        }
-        const size_t capacity = std::max<size_t>(payload.size() * 2, usual_size_);
-        partial_ = Ref<MessageBuffer>(new MessageBuffer(context().loop, capacity));
-        partial_type_ = type;
-    }
-    partial_->append(payload);
-    if (!last) {
-        taken(cost);
-        return nullptr;
-    }
-    const Ref<MessageBuffer> whole = std::move(partial_);
-    usual_size_ = static_cast<uint32_t>(std::min<size_t>(whole->size(), kMaxUsualSize));
-    receive(whole->bytes(), partial_type_, &whole, cost);
+    take_part(payload, cost, last);
     return nullptr;
 }
 
-// A whole message, of which the last record cost `cost`.
-void LinkClient::receive(Bytes data, Type type, const Ref<MessageBuffer>* buffer, uint64_t cost) {
+// Delivered as it is, or put together first: by Options::part_size.
+void LinkClient::take_part(Bytes payload, uint64_t cost, bool last) {
+    const size_t part_size = context().options.part_size;
+    const size_t size = payload.size() + (partial_ ? partial_->size() : 0);
+    const bool enough = last || (part_size != 0 && size >= part_size);
+    const Part part{receiving_type_, !delivered_, last};
+    if (!partial_ && enough) {
+        delivered_ = true;
+        receive(payload, part, nullptr, cost);
+        return;
+    }
+    if (!partial_) {
+        if (context().loop.memory_exhausted()) {
+            fail(websocket::kTryAgainLater, "out of memory for messages");
+            return;
+        }
+        const size_t capacity = std::max<size_t>(payload.size() * 2, usual_size_);
+        partial_ = Ref<MessageBuffer>(new MessageBuffer(context().loop, capacity));
+    }
+    partial_->append(payload);
+    if (!enough) {
+        taken(cost);
+        return;
+    }
+    const Ref<MessageBuffer> together = std::move(partial_);
+    usual_size_ = static_cast<uint32_t>(std::min<size_t>(together->size(), kMaxUsualSize));
+    delivered_ = true;
+    receive(together->bytes(), part, &together, cost);
+}
+
+// What goes to the program now, of which the last record cost `cost`.
+void LinkClient::receive(Bytes data, Part part, const Ref<MessageBuffer>* buffer, uint64_t cost) {
     if (paused_ || held_) {
         if (!held_) held_ = std::make_unique<MessageQueue>(context().loop);
-        held_->push(data, type, false, buffer);
+        held_->push(data, part, buffer);
         due_ += cost;  // granted when the messages have been delivered
         return;
     }
-    deliver(data, type, buffer);
+    deliver(data, part, buffer);
     taken(cost);
 }
 
@@ -107,7 +122,7 @@ void LinkClient::taken(uint64_t cost) {
 void LinkClient::grant() {
     if (due_ < context().options.window / 2 || state() != State::Open || paused_ || held_) return;
     if (waiting_) {
-        const uint64_t limit = context().loop.memory_exhausted() ? 0 : context().options.window;
+        const uint64_t limit = context().loop.memory_exhausted() ? 0 : context().most_waiting(in_parts());
         if (waiting_->queue.cost() > limit) return;
     }
     uint8_t payload[sizeof(uint32_t)];
@@ -167,64 +182,65 @@ void LinkClient::do_reject(uint16_t http_status, std::string_view reason) {
     link_.remove(*this, false);
 }
 
-bool LinkClient::send(std::string_view data, Type type) {
-    if (state() != State::Open || link_.ended()) return false;
-    if (data.size() > link_.peer().max_message) {
-        log::warning("send: {} bytes are more than the {} the gateway takes, for client {}", data.size(),
+bool LinkClient::do_send(Bytes data, Part part) {
+    if (link_.ended()) return false;
+    if (part.first) sent_ = 0;
+    sent_ += data.size();
+    if (sent_ > link_.peer().max_message) {
+        log::warning("send: {} bytes are more than the {} the gateway takes, for client {}", sent_,
                      link_.peer().max_message, info().id);
         return false;
     }
-    Bytes rest = as_bytes(data);
-    bool started = false;
     if (!waiting_) {
-        bool last = false;
-        const size_t sent = send_records(rest, type, false, last);
-        if (last) return true;
-        rest = rest.subspan(sent);
-        started = sent != 0;
+        bool all = false;
+        const size_t sent = send_records(data, part, all);
+        if (all) return true;
+        data = data.subspan(sent);
+        part.first = part.first && sent == 0;
     }
     if (link_.ended()) return false;
     if (context().loop.memory_exhausted()) {
         fail(websocket::kTryAgainLater, "out of memory for messages");
         return false;
     }
-    wait_for_credit(rest, type, started);
+    wait_for_credit(data, part);
     return true;
 }
 
-size_t LinkClient::send_records(Bytes data, Type type, bool started, bool& last) {
+size_t LinkClient::send_records(Bytes data, Part part, bool& all) {
     size_t sent = 0;
     for (;;) {
         const size_t rest = data.size() - sent;
         const uint64_t room = credit_ < link::kRecordHeader ? 0 : credit_ - link::kRecordHeader;
         const auto size = static_cast<size_t>(std::min<uint64_t>({rest, room, link::kMaxRecordPayload}));
-        last = size == rest && credit_ >= link::kRecordHeader;
-        if (!last && size < std::min<uint64_t>(kLeastPart, link_.peer().window / 2 - link::kRecordHeader))
+        all = size == rest && credit_ >= link::kRecordHeader;
+        if (!all && size < std::min<uint64_t>(kLeastPart, link_.peer().window / 2 - link::kRecordHeader))
             return sent;
-        const bool first = !started && sent == 0;
-        const auto flags = static_cast<uint8_t>((type == Type::Binary ? link::kBinary : 0) |
-                                                (first ? link::kFirst : 0) | (last ? link::kLast : 0));
+        const bool first = part.first && sent == 0;
+        const auto flags =
+            static_cast<uint8_t>((part.type == Type::Binary ? link::kBinary : 0) |
+                                 (first ? link::kFirst : 0) | (all && part.last ? link::kLast : 0));
         credit_ -= message_cost(size);
         link_.append({0, id_, RecordType::Message, flags, 0}, data.subspan(sent, size));
         sent += size;
-        if (last) return sent;
+        if (all) return sent;
     }
 }
 
-void LinkClient::wait_for_credit(Bytes rest, Type type, bool started) {
+void LinkClient::wait_for_credit(Bytes rest, Part part) {
     if (!waiting_) waiting_ = std::make_unique<Waiting>(*this);
     const Ref<MessageBuffer>* delivering = context().delivering;
     const bool shared = delivering && (*delivering)->holds(rest);
-    waiting_->queue.push(rest, type, started, shared ? delivering : nullptr);
+    waiting_->queue.push(rest, part, shared ? delivering : nullptr);
 }
 
 void LinkClient::send_waiting() {
     MessageQueue& queue = waiting_->queue;
     while (!queue.empty()) {
         const MessageQueue::Front front = queue.front();
-        bool last = false;
-        const size_t sent = send_records(front.rest, front.type, front.started, last);
-        if (last) {
+        bool all = false;
+        const size_t sent = send_records(front.rest, front.part, all);
+        if (all) {
             queue.pop();
             continue;
         }
@@ -291,7 +307,7 @@ void LinkClient::run_deferred() {
     std::unique_ptr<MessageQueue> held = std::move(held_);
     while (held && !held->empty() && !paused_ && state() == State::Open) {
         const MessageQueue::Front front = held->front();
-        deliver(front.rest, front.type, front.buffer);
+        deliver(front.rest, front.part, front.buffer);
         held->pop();
     }
     if (held && !held->empty() && state() == State::Open) held_ = std::move(held);

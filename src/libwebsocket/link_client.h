@@ -34,7 +34,6 @@ class LinkClient final : public ClientBase, public net::Retired {
     void run_deferred();
     bool has_output() const { return waiting_ != nullptr; }
 
-    bool send(std::string_view data, Type type) override;
     size_t buffered_amount() const override;
     uint64_t credit() const override { return credit_; }
     void join(std::string_view topic) override;
@@ -49,17 +48,21 @@ class LinkClient final : public ClientBase, public net::Retired {
     void do_accept(std::string_view subprotocol) override;
     void do_reject(uint16_t http_status, std::string_view reason) override;
     void do_close(uint16_t code, std::string_view reason) override;
+    bool do_send(Bytes data, Part part) override;
     void fail(uint16_t code, const char* reason) override;
 
-    void receive(Bytes data, Type type, const Ref<MessageBuffer>* buffer, uint64_t cost);
+    void take_part(Bytes payload, uint64_t cost, bool last);
+    void receive(Bytes data, Part part, const Ref<MessageBuffer>* buffer, uint64_t cost);
     void taken(uint64_t cost);
     void grant();
-    /// Sends what the credit allows; the bytes sent, `data.size()` and `last` when all of it.
-    size_t send_records(Bytes data, Type type, bool started, bool& last);
-    void wait_for_credit(Bytes rest, Type type, bool started);
+    /// Sends what the credit allows; the bytes sent, `data.size()` and `all` when all of it.
+    size_t send_records(Bytes data, Part part, bool& all);
+    void wait_for_credit(Bytes rest, Part part);
     void send_waiting();
     void send_close(uint16_t code, std::string_view reason);
     void drop_all();
+    /// What has come of a message that the program gets in parts.
+    uint64_t in_parts() const { return receiving_ && delivered_ ? received_ : 0; }
 
     Link& link_;
     uint64_t credit_;   // bytes we may send
@@ -68,12 +71,16 @@ class LinkClient final : public ClientBase, public net::Retired {
     std::unique_ptr<Waiting> waiting_;
     std::unique_ptr<MessageQueue> held_;  // messages that came while paused
     Ref<MessageBuffer> partial_;          // the message being put together
+    uint64_t sent_ = 0;                   // of the message whose parts go out
+    uint64_t received_ = 0;               // of the message whose parts come in
     Subscriptions subscriptions_;
     const uint32_t id_;
     uint32_t usual_size_ = 0;  // of the last message that came in parts
     uint16_t fail_code_ = 0;   // told by run_deferred()
     const char* fail_reason_ = "";
-    Type partial_type_ = Type::Text;
+    Type receiving_type_ = Type::Text;
+    bool receiving_ = false;  // a message has begun, its last record has not come
+    bool delivered_ = false;  // ... and the program knows of it
     bool paused_ = false;
 };
 

@@ -41,18 +41,17 @@ void MessageBuffer::append(Bytes data) {
     size_ += data.size();
 }
 
-void MessageQueue::push(Bytes data, websocket_server::Type type, bool started,
-                        const Ref<MessageBuffer>* shared) {
+void MessageQueue::push(Bytes data, Part part, const Ref<MessageBuffer>* shared) {
     cost_ += link::message_cost(data.size());
-    if (!started && data.size() <= kPackLimit && pack(data, type)) return;
+    if (part.first && part.last && data.size() <= kPackLimit && pack(data, part.type)) return;
     if (shared) {
         const auto at = static_cast<size_t>(data.data() - (*shared)->data());
-        pieces_.push_back({*shared, at, at + data.size(), type, false, started});
+        pieces_.push_back({*shared, at, at + data.size(), part, false});
         return;
     }
     Ref<MessageBuffer> buffer(new MessageBuffer(loop_, data.size()));
     buffer->append(data);
-    pieces_.push_back({std::move(buffer), 0, data.size(), type, false, started});
+    pieces_.push_back({std::move(buffer), 0, data.size(), part, false});
 }
 
 bool MessageQueue::pack(Bytes data, websocket_server::Type type) {
@@ -61,7 +60,7 @@ bool MessageQueue::pack(Bytes data, websocket_server::Type type) {
     if (!last || !last->packed || last->buffer->room() < needed) {
         const size_t capacity = last && last->packed ? kBlock : kFirstBlock;
         pieces_.push_back({Ref<MessageBuffer>(new MessageBuffer(loop_, std::max(capacity, needed))), 0, 0,
-                           websocket_server::Type::Text, true, false});
+                           Part{websocket_server::Type::Text}, true});
         last = &pieces_.back();
     }
     uint8_t header[kPackedHeader];
@@ -76,20 +75,19 @@ bool MessageQueue::pack(Bytes data, websocket_server::Type type) {
 MessageQueue::Front MessageQueue::front() const {
     const Piece& piece = pieces_[head_];
     if (!piece.packed) {
-        return {piece.buffer->bytes().subspan(piece.at, piece.end - piece.at), piece.type, piece.started,
-                &piece.buffer};
+        return {piece.buffer->bytes().subspan(piece.at, piece.end - piece.at), piece.part, &piece.buffer};
     }
     const uint8_t* at = piece.buffer->data() + piece.at;
     const auto header = load<uint32_t>(at);
     const auto type = (header & 1u) != 0 ? websocket_server::Type::Binary : websocket_server::Type::Text;
-    return {{at + kPackedHeader, header / 2}, type, piece.started, nullptr};
+    return {{at + kPackedHeader, header / 2}, {type, piece.part.first}, nullptr};
 }
 
 // Of a packed message the header is written anew in front of what remains: the bytes there have been taken.
 void MessageQueue::advance(size_t size) {
     Piece& piece = pieces_[head_];
     cost_ -= size;
-    piece.started = true;
+    piece.part.first = false;
     if (piece.packed) {
         auto* at = const_cast<uint8_t*>(piece.buffer->data()) + piece.at;  // packed blocks are never shared
         const auto header = load<uint32_t>(at);
@@ -102,7 +100,7 @@ void MessageQueue::pop() {
     Piece& piece = pieces_[head_];
     const size_t rest = front().rest.size();
     cost_ -= link::message_cost(rest);
-    piece.started = false;
+    piece.part.first = true;
     piece.at += rest + (piece.packed ? kPackedHeader : 0);
     if (piece.at < piece.end) return;
     piece.buffer = {};

@@ -38,14 +38,21 @@ class MessageBuffer final : public RefCounted {
     size_t capacity_ = 0;
 };
 
+/// Which part of a message some bytes are; a whole one is its first and its last.
+struct Part {
+    websocket_server::Type type;
+    bool first = true;
+    bool last = true;
+};
+
 class MessageQueue {
   public:
     /// `loop` outlives the queue.
     explicit MessageQueue(net::Loop& loop) : loop_(loop) {}
 
-    /// Appends a message; `started`: its beginning has left already, `data` is the rest. `shared` (or null)
-    /// is a buffer that holds `data`; without it the bytes are copied.
-    void push(Bytes data, websocket_server::Type type, bool started, const Ref<MessageBuffer>* shared);
+    /// Appends a message, or a part of one. `shared` (or null) is a buffer that holds `data`; without it the
+    /// bytes are copied.
+    void push(Bytes data, Part part, const Ref<MessageBuffer>* shared);
 
     bool empty() const { return head_ == pieces_.size(); }
     /// What the messages' rests would cost in credit, sent as one record each.
@@ -53,8 +60,7 @@ class MessageQueue {
 
     struct Front {
         Bytes rest;
-        websocket_server::Type type;
-        bool started;                      ///< some of it was taken before
+        Part part;                         ///< not the first once some of it was taken
         const Ref<MessageBuffer>* buffer;  ///< what `rest` lies in, if it may be shared; valid until pop()
     };
     Front front() const;
@@ -69,9 +75,8 @@ class MessageQueue {
         Ref<MessageBuffer> buffer;
         size_t at;   // next byte to be taken
         size_t end;  // of the message, or of the block's used part
-        websocket_server::Type type;
+        Part part;   // of the front, if packed: only `first` counts
         bool packed;
-        bool started;
     };
     bool pack(Bytes data, websocket_server::Type type);
 

@@ -67,7 +67,7 @@ void StreamClient::take_bytes(MutableBytes data) {
             connection().set_deadline(kTailMs);
         }
     }
-    if (!data.empty()) deliver(data, binary_ ? Type::Binary : Type::Text, nullptr);
+    if (!data.empty()) deliver(data, {binary_ ? Type::Binary : Type::Text}, nullptr);
 }
 
 void StreamClient::take_lines(Bytes data) {
@@ -87,7 +87,7 @@ void StreamClient::take_lines(Bytes data) {
         } else if (!websocket::is_valid_utf8(line)) {
             fail(websocket::kInvalidPayload, "not UTF-8");
         } else {
-            deliver(line, Type::Text, nullptr);
+            deliver(line, {Type::Text}, nullptr);
         }
     }
 }
@@ -112,7 +112,7 @@ void StreamClient::flush_tail() {
     const size_t size = tail_size_;
     tail_size_ = 0;
     binary_ = true;
-    deliver({tail_, size}, Type::Binary, nullptr);
+    deliver({tail_, size}, {Type::Binary}, nullptr);
 }
 
 void StreamClient::on_deadline() {
@@ -137,18 +137,26 @@ void StreamClient::on_closed(CloseReason) {
 // -----------------------------------------------------------------------------------------------------------
 // output
 
-bool StreamClient::send(std::string_view data, Type type) {
-    if (state() != State::Open) return false;
-    if (lines_ && (type == Type::Binary || data.find('\n') != std::string_view::npos)) {
-        log::warning("send: {} can't travel as a line, for client {}",
-                     type == Type::Binary ? "a binary message" : "a message of several lines", info().id);
-        return false;
+bool StreamClient::do_send(Bytes data, Part part) {
+    if (lines_) {
+        const char* what = nullptr;
+        if (part.type == Type::Binary) {
+            what = "a binary message";
+        } else if (!part.first || !part.last) {
+            what = "a part of a message";
+        } else if (as_text(data).find('\n') != std::string_view::npos) {
+            what = "a message of several lines";
+        }
+        if (what) {
+            log::warning("send: {} can't travel as a line, for client {}", what, info().id);
+            return false;
+        }
     }
     if (connection().blocked() && context().loop.memory_exhausted()) {
         fail(websocket::kTryAgainLater, "out of memory for messages");
         return false;
     }
-    connection().write_borrowed(as_bytes(data));
+    connection().write_borrowed(data);
     if (lines_) connection().write_copy(as_bytes("\n"));
     if (data.size() > net::OutputGather::kCopyLimit) connection().flush();  // `data` is the caller's
     return state() == State::Open;

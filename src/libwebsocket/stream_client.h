@@ -24,7 +24,6 @@ class StreamClient final : public ClientBase, public net::Protocol, public net::
     void shut_down();
     bool joined(const Topic* topic) const { return subscriptions_.contains(topic); }
 
-    bool send(std::string_view data, Type type) override;
     size_t buffered_amount() const override { return connection().blocked() ? connection().unsent() : 0; }
     uint64_t credit() const override;
     void join(std::string_view topic) override;
@@ -45,6 +44,7 @@ class StreamClient final : public ClientBase, public net::Protocol, public net::
     void do_accept(std::string_view subprotocol) override;
     void do_reject(uint16_t http_status, std::string_view reason) override;
     void do_close(uint16_t code, std::string_view reason) override;
+    bool do_send(Bytes data, Part part) override;
     void fail(uint16_t code, const char* reason) override;
     void take_bytes(MutableBytes data);
     void take_lines(Bytes data);

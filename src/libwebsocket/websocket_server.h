@@ -33,10 +33,12 @@ inline constexpr const char* kVersion = "0.1.0";
 
 enum class Type : uint8_t { Text, Binary };
 
-/// One whole message of a client. `data` is gone when the callback returns.
+/// One message of a client, or a part of one (Options::part_size). `data` is gone when the callback returns.
 struct Message {
     std::string_view data;
-    Type type = Type::Text;  ///< text has been checked: it is valid UTF-8
+    Type type = Type::Text;  ///< text has been checked: it is valid UTF-8; a part may end within a character
+    bool first = true;       ///< begins a message
+    bool last = true;        ///< ends it: both, unless Options::part_size asks for parts
 };
 
 /// How messages lie in the bytes of a SOCK_STREAM socket. The gateway's configuration must say the same of
@@ -89,6 +91,10 @@ class Client {
     /// output is stuck. When the messages of all clients that wait hold more than 256 MiB, a client whose
     /// message would have to wait is closed with 1013.
     virtual bool send(std::string_view data, Type type = Type::Text) = 0;
+    /// Sends a part of a message: the first one begins it, the one that is `last` ends it, `type` is the same
+    /// in all. Meanwhile send() is refused, and what is published waits. False as of send(); a client whose
+    /// message can't be finished is to be closed. Not over a Lines socket; over Bytes a part is a message.
+    virtual bool send_part(std::string_view data, Type type, bool last) = 0;
     /// Closes with a code that may stand on the wire (1000-1003, 1007-1014, 3000-4999) behind everything sent
     /// before. on_close does not follow: the client is gone when the current callback returns.
     virtual void close(uint16_t code = 1000, std::string_view reason = {}) = 0;
@@ -145,7 +151,11 @@ struct Options {
     /// Lines: a message is Text without a newline inside; others are not sent. A line that ends with the
     /// connection was not finished: it is dropped.
     Framing framing = Framing::Bytes;
-    size_t max_message = 16u << 20;         ///< longer messages close the client with 1009
+    size_t max_message = 16u << 20;  ///< longer messages close the client with 1009
+    /// 0: on_message gets whole messages. Else it gets larger ones in parts of at least so many bytes, the
+    /// last one excepted, each as soon as it is there: a large message costs no more memory than a small one
+    /// while its answer is taken. It may still break off: on_close follows without a last part.
+    size_t part_size = 0;
     size_t window = 262144;                 ///< bytes a client may have under way toward us
     std::string software = "libwebsocket";  ///< in HELLO, for the gateway's log
 };

@@ -124,6 +124,9 @@ class Session final : public net::Protocol {
     /// True until a Close frame was sent or the connection lost.
     bool open() const { return !close_sent_ && !ended_; }
 
+    /// Of the message that is coming in: what its frames' headers have told so far, compressed if it is.
+    uint64_t message_size() const { return rules_.message_size(); }
+
     // For logs.
     uint64_t messages_received = 0, messages_sent = 0, bytes_received = 0;
     /// Why the session ended, as far as it is known.
@@ -144,6 +147,7 @@ class Session final : public net::Protocol {
     }
     void account_held(int64_t bytes) { connection().loop().add_queued_memory(bytes); }
     void consume(MutableBytes data);
+    size_t take_small_messages(MutableBytes data);
     size_t take_header(Bytes data);
     bool check_header(const FrameHeader& header);
     void begin_message();

@@ -239,6 +239,8 @@ class Credit(Echo):
                 sent += size
                 continue
             record = link.next()
+            if record.type == MESSAGE:  # the echo of what has come so far
+                continue
             if record.type == END:
                 break
             credit += struct.unpack("=I", record.payload)[0]

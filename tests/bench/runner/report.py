@@ -6,7 +6,6 @@ import platform
 import statistics
 import subprocess
 
-from .rows import US
 
 
 class RowResult:
@@ -86,10 +85,10 @@ def row_section(result):
         lines.append(cells)
     out += table(headings, lines) + [""]
     if with_cpu:
-        ratios = ["%s × %s" % (number(result.ratio("cpu_us", US, server), 2), server)
-                  for server in row.servers if server != US and result.ratio("cpu_us", US, server) is not None]
+        ratios = ["%s × %s" % (number(result.ratio("cpu_us", row.subject, server), 2), server)
+                  for server in row.servers[1:] if result.ratio("cpu_us", row.subject, server) is not None]
         if ratios:
-            out += ["CPU of %s: %s." % (US, ", ".join(ratios)), ""]
+            out += ["CPU of %s: %s." % (row.subject, ", ".join(ratios)), ""]
     for title, targets in (("First target", row.first), ("Goal", row.goal)):
         texts, reached = result.verdicts(targets)
         if texts:
@@ -104,20 +103,20 @@ def summary(results):
         row = result.row
         _, first = result.verdicts(row.first)
         _, goal = result.verdicts(row.goal)
-        ours = result.median(US, "cpu_us")
+        ours = result.median(row.subject, "cpu_us")
         others = ["%s %s" % (server, number(result.median(server, "cpu_us")))
-                  for server in row.servers if server != US and result.values(server, "cpu_us")]
+                  for server in row.servers[1:] if result.values(server, "cpu_us")]
         if row.mode in ("idle", "stalled"):
             metric, unit = {"idle": ("pss_bytes_per_client", " B"), "stalled": ("rate_kept", " × rate")}[row.mode]
-            ours = result.median(US, metric)
+            ours = result.median(row.subject, metric)
             others = ["%s %s" % (server, number(result.median(server, metric)))
-                      for server in row.servers if server != US and result.values(server, metric)]
+                      for server in row.servers[1:] if result.values(server, metric)]
             mine = number(ours) + (unit if ours is not None else "")
         else:
             mine = number(ours) + (" µs" if ours is not None else "")
         lines.append([row.name, mine, ", ".join(others) or "–", "; ".join(map(str, row.first)) or "–", word(first),
                       "; ".join(map(str, row.goal)) or "–", word(goal)])
-    return table(["row", US, "the others", "first target", "reached", "goal", "reached"], lines)
+    return table(["row", "marmoset", "the others", "first target", "reached", "goal", "reached"], lines)
 
 
 def machine():

@@ -4,13 +4,15 @@ In: nothing. Out: ROWS. A target is judged on the figures of one run only, never
 """
 
 US, RAW_TCP, RAW_RELAY = "marmoset", "raw TCP", "raw relay"
-LIGHTTPD, NGINX, H2O = "lighttpd", "nginx", "h2o"
+DIRECT, PRELOADED = "marmoset direct", "marmoset preloaded"
+LIGHTTPD, NGINX, H2O, LIBWEBSOCKETS = "lighttpd", "nginx", "h2o", "libwebsockets"
+OURS = [US, DIRECT, PRELOADED]
 
 KIB, MIB = 1024, 1024 * 1024
 
 
 class Ratio:
-    """Our figure is at most `factor` times that of each server named."""
+    """The figure of the row's subject is at most `factor` times that of each server named."""
 
     def __init__(self, factor, *against, metric="cpu_us"):
         self.factor, self.against, self.metric = factor, against, metric
@@ -22,14 +24,14 @@ class Ratio:
 
     def judge(self, result):
         """(reached, what was found), or None when a figure is missing."""
-        ratios = [result.ratio(self.metric, US, other) for other in self.against]
+        ratios = [result.ratio(self.metric, result.row.subject, other) for other in self.against]
         if None in ratios:
             return None
         return max(ratios) <= self.factor, ", ".join("%.2f × %s" % pair for pair in zip(ratios, self.against))
 
 
 class Limit:
-    """Our figure is at most (or, with least=True, at least) `value`."""
+    """The figure of the row's subject is at most (or, with least=True, at least) `value`."""
 
     def __init__(self, value, metric, name, unit="", scale=1, least=False):
         self.value, self.metric, self.least = value, metric, least
@@ -39,7 +41,7 @@ class Limit:
         return "%s %s %s%s" % (self.name, "≥" if self.least else "≤", format(self.value / self.scale, ",g"), self.unit)
 
     def judge(self, result):
-        found = result.median(US, self.metric)
+        found = result.median(result.row.subject, self.metric)
         if found is None:
             return None
         reached = found >= self.value if self.least else found <= self.value
@@ -47,12 +49,14 @@ class Limit:
 
 
 class Row:
-    """One workload: the generator's mode and arguments, who takes part, first target, goal, columns of its table."""
+    """One workload: the generator's mode and arguments, who takes part, first target, goal, columns of its table. The
+    targets are those of the first server, the row's subject."""
 
     def __init__(self, name, title, mode, servers, arguments, first=(), goal=(), columns=None, unit="message",
                  rounds=None):
         self.name, self.title, self.mode, self.servers, self.arguments = name, title, mode, servers, arguments
         self.first, self.goal, self.columns = first, goal, columns or DEFAULT_COLUMNS
+        self.subject = servers[0]
         self.unit, self.rounds = unit, rounds  # rounds: at most so many, however many the run has
 
 
@@ -73,16 +77,27 @@ STALLED_COLUMNS = [("others' rate alone", "per_second_alone", 1, 0), ("beside", 
                    ("KiB taken from it", "taken_per_stalled", KIB, 0), ("dropped", "dropped", 1, 0)]
 
 RELAY = [US, RAW_TCP, RAW_RELAY, LIGHTTPD]
+IN_DIRECT_MODE = [DIRECT, US, PRELOADED, RAW_TCP, LIBWEBSOCKETS]
 STATIC = [US, LIGHTTPD, NGINX, H2O]
 
 
-def relay(clients, size, size_name, window=1, first=(), goal=()):
-    name = "relay-%dx%s" % (clients, size_name.split(" ")[0] + {"B": "", "KiB": "k", "MiB": "m"}[size_name.split(" ")[1]])
+def echo(kind, servers, clients, size, size_name, window=1, first=(), goal=()):
+    number, unit = size_name.split(" ")
+    name = "%s-%dx%s%s" % (kind, clients, number, {"B": "", "KiB": "k", "MiB": "m"}[unit])
     title = "%d × %s" % (clients, size_name)
     if window > 1:
         name += "x%d" % window
         title += ", %d outstanding in one write" % window
-    return Row(name, title, "echo", RELAY, ["-c", clients, "-s", size, "-w", window], first, goal)
+    return Row(name, title, "echo", servers, ["-c", clients, "-s", size, "-w", window], first, goal)
+
+
+def relay(*what, **targets):
+    return echo("relay", RELAY, *what, **targets)
+
+
+def direct(*what, **more):
+    return echo("direct", IN_DIRECT_MODE, *what, first=[Ratio(1.15, RAW_TCP)],
+                goal=[Ratio(1.05, RAW_TCP), Ratio(1, LIBWEBSOCKETS)], **more)
 
 
 def static(name, title, file, clients, *flags):
@@ -100,10 +115,20 @@ ROWS = [
     relay(64, 64 * KIB, "64 KiB", first=[Ratio(1.2, RAW_RELAY)], goal=[Ratio(1, RAW_RELAY)]),
     relay(64, MIB, "1 MiB", first=[Ratio(1.2, RAW_RELAY)], goal=[Ratio(1, RAW_RELAY)]),
     relay(64, 125, "125 B", window=16, first=[Ratio(0.9, RAW_RELAY)], goal=[Ratio(1.4, RAW_TCP)]),
+    direct(1, 125, "125 B"),
+    direct(64, 125, "125 B"),
+    direct(1000, 125, "125 B"),
+    direct(1000, KIB, "1 KiB"),
+    direct(64, 16 * KIB, "16 KiB"),
+    direct(64, 64 * KIB, "64 KiB"),
+    direct(64, MIB, "1 MiB"),
+    direct(64, 125, "125 B", window=16),
     Row("idle", "9,500 clients held, silent", "idle", [US, LIGHTTPD], ["-c", 9500],
         [Limit(1024, "pss_bytes_per_client", "process", " B"),
          Limit(9 * KIB, "kernel_bytes_per_client", "kernel", " KiB", KIB)],
         [Limit(600, "pss_bytes_per_client", "process", " B")], IDLE_COLUMNS, rounds=2),
+    Row("idle-direct", "9,500 clients held in direct mode, silent", "idle", [DIRECT], ["-c", 9500],
+        [Limit(1024, "pss_bytes_per_client", "gateway", " B")], [], IDLE_COLUMNS, rounds=2),
     Row("churn", "connect, upgrade, one echo of 125 B, close handshake; 64 at a time", "churn", [US, LIGHTTPD],
         ["-c", 64], [Limit(41, "cpu_us", "CPU", " µs")], [Limit(28, "cpu_us", "CPU", " µs")], unit="session"),
     static("static-1k", "GET of 1 KiB, 64 kept connections", "1k.bin", 64),

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 
-from .rows import H2O, LIGHTTPD, NGINX, RAW_RELAY, RAW_TCP, US
+from .rows import DIRECT, H2O, LIBWEBSOCKETS, LIGHTTPD, NGINX, PRELOADED, RAW_RELAY, RAW_TCP, US
 
 
 class Missing(Exception):
@@ -45,10 +45,10 @@ class Running:
                 process.kill()
                 process.wait()
 
-    def start(self, command, library_path=None, backend=False):
+    def start(self, command, library_path=None, backend=False, environment=None):
         """Starts one process on the server core; what it says goes to a file, which is returned."""
         log = self.folder / ("%d-%s.log" % (len(self.processes), pathlib.Path(command[0]).name))
-        environment = dict(os.environ)
+        environment = dict(os.environ, **(environment or {}))
         if library_path:
             environment["LD_LIBRARY_PATH"] = str(library_path)
         with open(log, "wb") as out:
@@ -102,8 +102,9 @@ class Servers:
         # Debian's multi-architecture folder, whichever this machine's is.
         folders = sorted(peers.glob("usr/lib/*-linux-gnu*"))
         self.libraries = folders[0] if folders else None
-        self.starters = {US: self.marmoset, RAW_TCP: self.raw_tcp, RAW_RELAY: self.raw_relay, LIGHTTPD: self.lighttpd,
-                         NGINX: self.nginx, H2O: self.h2o}
+        self.starters = {US: self.marmoset, DIRECT: self.marmoset_direct, PRELOADED: self.marmoset_preloaded,
+                         RAW_TCP: self.raw_tcp, RAW_RELAY: self.raw_relay, LIGHTTPD: self.lighttpd,
+                         NGINX: self.nginx, H2O: self.h2o, LIBWEBSOCKETS: self.libwebsockets}
 
     def start(self, name, mode, folder, core):
         """A Running of server `name`, ready for the generator's `mode`."""
@@ -141,23 +142,46 @@ class Servers:
     # --- marmoset ---
 
     def marmoset(self, running, websocket):
-        server = self.program("bin", "marmoset")
+        sockets = self.sockets(running)
+        if websocket:
+            self.websocket_echo(running, sockets)
+        self.gateway(running, sockets, "relay")
+
+    def marmoset_direct(self, running, _):
+        sockets = self.sockets(running)
+        self.websocket_echo(running, sockets)
+        self.gateway(running, sockets, "direct")
+
+    def marmoset_preloaded(self, running, _):
+        """A plain echo server, unchanged: libwebsocket.so speaks for it. What it reads at a time it sends as a message."""
+        running.stream = True
+        sockets = self.sockets(running)
+        self.unix_echo(running, sockets / "echo", {"LD_PRELOAD": str(self.program("lib", "libwebsocket.so")),
+                                                   "WEBSOCKET_TYPE": "binary"})
+        self.gateway(running, sockets, "direct")
+
+    def sockets(self, running):
+        folder = running.folder / "websocket"
+        folder.mkdir()
+        return folder
+
+    def websocket_echo(self, running, sockets):
+        user_name = pwd.getpwuid(os.geteuid()).pw_name
+        running.start([self.program("bin", "websocket_echo"), "-R", sockets, "-n", "echo", "-u", user_name],
+                      backend=True)
+        running.wait_for("socket of websocket_echo", (sockets / "echo").exists)
+
+    def gateway(self, running, sockets, options):
         user = "user = \"root\";\n" if os.geteuid() == 0 else ""
-        sockets = running.folder / "websocket"
-        sockets.mkdir()
         (running.folder / "marmoset.conf").write_text(
             user + "workers = 0;\n"
             "servers = ({\n    hostname = \"localhost\";\n    addr = \"127.0.0.1\";\n    port = 0;\n"
             "    document = { docroot = \"%s\"; allow = \"*\"; };\n"
-            "    websocket = { docroot = \"%s\"; allow = \"*\"; };\n});\n" % (self.docroot, sockets))
-        if websocket:
-            user_name = pwd.getpwuid(os.geteuid()).pw_name
-            running.start([self.program("bin", "websocket_echo"), "-R", sockets, "-n", "echo", "-u", user_name],
-                          backend=True)
-            running.wait_for("socket of websocket_echo", (sockets / "echo").exists)
+            "    websocket = { docroot = \"%s\"; allow = \"*\"; options = \"%s\"; };\n});\n"
+            % (self.docroot, sockets, options))
         ports = running.folder / "ports"
-        running.start([server, "-f", running.folder / "marmoset.conf", "-M", self.build / "modules", "-P", "0",
-                       "--ports-file", ports])
+        running.start([self.program("bin", "marmoset"), "-f", running.folder / "marmoset.conf",
+                       "-M", self.build / "modules", "-P", "0", "--ports-file", ports])
         running.wait_for("ports file", lambda: ports.exists() and ports.stat().st_size)
         running.wait_for_port(int(re.search(r":(\d+)\s*$", ports.read_text().splitlines()[0]).group(1)))
 
@@ -173,14 +197,13 @@ class Servers:
 
     def raw_relay(self, running, _):
         running.raw = True
-        echo = self.unix_echo(running)
+        echo = running.folder / "echo.sock"
+        self.unix_echo(running, echo)
         self.raw_port(running, running.start([self.program("bench", "raw_relay"), echo]))
 
-    def unix_echo(self, running):
-        path = running.folder / "echo.sock"
-        log = running.start([self.program("bench", "raw_unix_echo"), path], backend=True)
+    def unix_echo(self, running, path, environment=None):
+        log = running.start([self.program("bench", "raw_unix_echo"), path], backend=True, environment=environment)
         running.wait_for("raw_unix_echo", lambda: log.read_text() == "listening\n")
-        return path
 
     # --- the peers, each with what its manual recommends for the row ---
 
@@ -194,7 +217,8 @@ class Servers:
                  "mimetype.assign = ( \".bin\" => \"application/octet-stream\" )"]
         if websocket:
             running.stream = True
-            echo = self.unix_echo(running)
+            echo = running.folder / "echo.sock"
+            self.unix_echo(running, echo)
             lines += ["server.modules = ( \"mod_wstunnel\" )", "wstunnel.frame-type = \"binary\"",
                       "wstunnel.server = ( \"/echo\" => (( \"socket\" => \"%s\" )) )" % echo]
         config = running.folder / "lighttpd.conf"
@@ -230,3 +254,6 @@ class Servers:
                           % (user, port, running.folder, self.docroot))
         running.start([server, "-c", config], self.libraries)
         running.wait_for_port(port)
+
+    def libwebsockets(self, running, _):
+        self.raw_port(running, running.start([self.peer("libwebsockets_echo")], self.libraries))

@@ -212,7 +212,7 @@ def fails_before_the_frame_ends(case):
 def in_sixteen_mebibytes(case):
     client = case.on.open()
     client.send(frame(TEXT, b"x" * ((16 << 20) - 1) + b"\x80"))
-    client.expect_failed(1007)
+    client.expect_failed(1007, in_answer=True)
 
 
 @invalid.case("behind-a-good-message", "RFC 6455 8.1", "a good text before does not excuse a bad one")

@@ -16,8 +16,7 @@ using websocket_server::Type;
 
 struct Expected {
     std::string rest;
-    Type type;
-    bool started;
+    Part part;
 };
 
 TEST(MessageQueue, GivesBackWhatWasPushedInAnyParts) {
@@ -32,27 +31,28 @@ TEST(MessageQueue, GivesBackWhatWasPushedInAnyParts) {
                 const size_t sizes[] = {0, 1, below(50), below(2100), 2048, 2049, below(20000)};
                 std::string data(sizes[below(7)], static_cast<char>('a' + step % 26));
                 const Type type = below(2) != 0 ? Type::Binary : Type::Text;
-                const bool started = expected.empty() && below(5) == 0;
+                const Part part{type, below(5) != 0, below(5) != 0};
                 if (below(4) == 0) {
                     const Ref<MessageBuffer> shared(new MessageBuffer(loop, 10));
                     shared->append(as_bytes("in front "));
                     shared->append(as_bytes(data));
-                    queue.push(shared->bytes().subspan(9), type, started, &shared);
+                    queue.push(shared->bytes().subspan(9), part, &shared);
                 } else {
-                    queue.push(as_bytes(data), type, started, nullptr);
+                    queue.push(as_bytes(data), part, nullptr);
                 }
-                expected.push_back({std::move(data), type, started});
+                expected.push_back({std::move(data), part});
             } else if (!expected.empty()) {
                 const MessageQueue::Front front = queue.front();
                 Expected& first = expected.front();
                 ASSERT_EQ(as_text(front.rest), first.rest);
-                ASSERT_EQ(front.type, first.type);
-                ASSERT_EQ(front.started, first.started);
+                ASSERT_EQ(front.part.type, first.part.type);
+                ASSERT_EQ(front.part.first, first.part.first);
+                ASSERT_EQ(front.part.last, first.part.last);
                 if (first.rest.size() > 1 && below(2) == 0) {
                     const size_t part = 1 + below(static_cast<uint32_t>(first.rest.size() - 1));
                     queue.advance(part);
                     first.rest.erase(0, part);
-                    first.started = true;
+                    first.part.first = false;
                 } else {
                     queue.pop();
                     expected.pop_front();
@@ -72,7 +72,7 @@ TEST(MessageQueue, OfTinyMessagesCostsNoMoreThanTheirCredit) {
     net::Loop loop;
     MessageQueue queue(loop);
     for (int i = 0; i < 10000; ++i)
-        queue.push(as_bytes("x"), Type::Text, false, nullptr);
+        queue.push(as_bytes("x"), {Type::Text}, nullptr);
     EXPECT_LE(loop.queued_memory(), queue.cost());
 }
 
@@ -82,7 +82,7 @@ TEST(MessageQueue, SharesALargeBufferInsteadOfCopying) {
     shared->append(as_bytes(std::string(1 << 20, 'x')));
     const uint64_t before = loop.queued_memory();
     MessageQueue queue(loop);
-    queue.push(shared->bytes(), Type::Binary, false, &shared);
+    queue.push(shared->bytes(), {Type::Binary}, &shared);
     EXPECT_EQ(loop.queued_memory(), before);
     EXPECT_EQ(queue.front().rest.data(), shared->data());
 }
