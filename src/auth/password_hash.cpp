@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "base/utf8_sequence.h"
 
 namespace marmoset::auth {
 
@@ -208,8 +209,9 @@ Result<std::string> make_password(const PasswordRecipe& recipe, std::string_view
         return std::string("$") + number + "$" +
                base64_encode(as_bytes(digest(recipe.algorithm, {password})));
     }
-    if (recipe.realm.empty() || recipe.realm.find_first_of(":$\r\n") != std::string::npos)
-        return invalid("the realm of a stored password is not empty and has neither «:» nor «$»");
+    if (recipe.realm.empty() || recipe.realm.find_first_of(":$") != std::string::npos ||
+        !is_utf8_without_controls(recipe.realm))
+        return invalid("the realm of a stored password is text without «:» and «$»");
     const std::string hash = digest(recipe.algorithm, {user, ":", recipe.realm, ":", password});
     return std::string("$a") + number + "$realm=" + recipe.realm.substr(0, kStoredRealm) + "$" +
            base64_encode(as_bytes(hash));

@@ -135,6 +135,10 @@ TEST(PasswordHash, WhatCouldNotBeCheckedIsNotMade) {
     EXPECT_FALSE(make_password({PasswordForm::RealmHash, DigestAlgorithm::Md5, "", 0}, "foo", "bar"));
     EXPECT_FALSE(make_password({PasswordForm::RealmHash, DigestAlgorithm::Md5, "a:b", 0}, "foo", "bar"));
     EXPECT_FALSE(make_password({PasswordForm::RealmHash, DigestAlgorithm::Md5, "a$b", 0}, "foo", "bar"));
+    // A form with a NUL would never be taken again.
+    EXPECT_FALSE(make_password({PasswordForm::RealmHash, DigestAlgorithm::Md5, std::string("a\0b", 3), 0},
+                               "foo", "bar"));
+    EXPECT_FALSE(make_password({PasswordForm::RealmHash, DigestAlgorithm::Md5, "a\tb", 0}, "foo", "bar"));
     EXPECT_FALSE(make_password({PasswordForm::RealmHash, DigestAlgorithm::Sha1, "a", 0}, "foo", "bar"));
     EXPECT_FALSE(make_password({PasswordForm::Digest, DigestAlgorithm::Sha512_256, "", 0}, "foo", "bar"));
 }
