@@ -137,7 +137,7 @@ TokenCheck refused(TokenFault fault) {
 std::string_view fault_name(TokenFault fault) {
     constexpr std::string_view kNames[] = {"valid",       "too large", "malformed", "algorithm",
                                            "unknown key", "signature", "expired",   "not yet valid",
-                                           "issuer",      "audience"};
+                                           "issuer",      "audience",  "nonce"};
     return kNames[static_cast<unsigned>(fault)];
 }
 

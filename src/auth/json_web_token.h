@@ -51,6 +51,7 @@ enum class TokenFault : uint8_t {
     NotYetValid,
     Issuer,
     Audience,
+    Nonce,  ///< of an ID token (openid_connect.h)
 };
 /// For logs: "expired", "signature" … Never part of the token.
 std::string_view fault_name(TokenFault fault);

@@ -4,26 +4,12 @@
 
 #include "base/base32.h"
 #include "base/bytes.h"
+#include "base/percent.h"
 #include "base/text.h"
 
 namespace marmoset::auth {
 
 namespace {
-
-std::string percent_encode(std::string_view text) {
-    std::string encoded;
-    for (const char c : text) {
-        const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                                std::string_view("-._~").find(c) != std::string_view::npos;  // RFC 3986 2.3
-        if (unreserved) {
-            encoded += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            encoded.append({'%', "0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]});
-        }
-    }
-    return encoded;
-}
 
 // As Google's description of these URLs has them; authenticators know no others.
 std::string_view url_name(DigestAlgorithm algorithm) {
