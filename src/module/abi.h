@@ -3,6 +3,8 @@
 // the tutorial.
 //
 // History of the interface (newest first):
+//   2.0  2026-11-22  Exchange::identity in place of Exchange::user; Request::replace; bodies wait until they
+//                    are asked for; Context::shared, user, group, group_number, group_count
 //   1.1  2026-11-22  Worker::users; instances may end while their loop goes on
 //   1.0  2026-11-22  first version
 #pragma once
@@ -17,12 +19,13 @@
 #include "config/section.h"
 #include "http/exchange.h"
 #include "http/service.h"
+#include "module/shared_state.h"
 #include "net/loop.h"
 
 namespace marmoset::module {
 
-inline constexpr uint16_t kAbiMajor = 1;
-inline constexpr uint16_t kAbiMinor = 1;
+inline constexpr uint16_t kAbiMajor = 2;
+inline constexpr uint16_t kAbiMinor = 0;
 
 /// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of
 /// their `order` field.
@@ -37,8 +40,12 @@ struct MimeType {
 /// What an instance is made in: one per group and `servers` entry, created before the workers are forked.
 /// Lives as long as the instance.
 struct Context {
-    std::string server_name;  ///< hostname of the entry, for logs
-    unsigned slot = 0;        ///< index for Exchange::slot
+    std::string server_name;        ///< hostname of the entry, for logs
+    unsigned slot = 0;              ///< index for Exchange::slot
+    unsigned group_number = 0;      ///< of a list of groups of the module: this one's place …
+    unsigned group_count = 1;       ///< … and how many there are
+    std::string user, group;        ///< who the workers run as; empty: who starts the server
+    SharedState* shared = nullptr;  ///< what all workers have in common; outlives the instance
     std::vector<MimeType> mime_types;
     bool tls = false;         ///< the entry's clients come over TLS
     bool may_cache = false;   ///< `security` has the word cache: no Cache-Control is to be added by default
