@@ -137,6 +137,7 @@ void DirectPeer::on_handover_ready(Handover& handover) {
     const socklen_t size = address_.to_sockaddr(storage);
     if (descriptor &&
         send_descriptor(life_->descriptor(), reinterpret_cast<sockaddr*>(&storage), size, descriptor.get())) {
+        if (session_over()) end_session();
         return;
     }
     log::error("{}: a client can't be handed over: {}", server_, std::strerror(errno));
