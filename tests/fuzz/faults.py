@@ -116,6 +116,13 @@ FAULTS = [
     Fault("password_forms", "a NUL in a password", "src/auth/password_hash.cpp",
           "password.size() <= kLongestPassword &&\n           password.find('\\0') == std::string_view::npos;", "password.size() <= kLongestPassword;"),
 
+    Fault("sign_in_form", "the first of two fields", "modules/auth/form.cpp",
+          "if (std::find(names.begin(), names.end(), name) != names.end()) return value;",
+          "if (std::find(names.begin(), names.end(), name) != names.end() && &value == &fields_.back().second) return value;"),
+    Fault("sign_in_form", "two cookies that differ", "modules/auth/form.cpp", "if (!found.empty() && value != found) return {};", ""),
+    Fault("sign_in_form", "another host", "modules/auth/form.cpp", "if (target.size() > 1 && target[1] == '/') return false;", ""),
+    Fault("sign_in_form", "a backslash that browsers take for a slash", "modules/auth/form.cpp", " && c != '\\\\'; });", "; });"),
+
     Fault("configuration", "a number above its bound", "src/config/check.cpp",
           " && number <= static_cast<double>(maximum_of(key)))", ")"),
     Fault("configuration", "a comment in the last line", "src/config/source.cpp", "if (!source.text.ends_with('\\n'))", "if (false)"),
