@@ -15,7 +15,7 @@ Q := $(if $(V),,@)
 FORCE:
 export S MAKE VERSION
 .PHONY: FORCE all help run deps check check-unit check-cmocka check-scenario check-conformance check-browser faults asan tsan \
-        lint format bench bench-programs cmocka-programs fuzz fuzz-proof install uninstall clean distclean
+        lint format bench bench-programs scenario-programs cmocka-programs fuzz fuzz-proof install uninstall clean distclean
 
 # These need packages before configure can succeed; deps installs only what is missing.
 NEEDS_build := run check check-% faults asan tsan bench lint fuzz fuzz-proof
@@ -78,6 +78,7 @@ bench: | need-packages ## measures us and the peers; ARGS=--quick takes a minute
 	+@$(MAKE) $(JOBS) all bench-programs
 	@cd $(or $(S),.) && tests/bench/run --build $(abspath build/$(FLAVOUR)) $(ARGS)
 bench-programs: $(BENCH_PROGRAMS)
+scenario-programs: $(PLAIN_SERVER)
 cmocka-programs: $(CMOCKA_PROGRAMS) $(CMOCKA_REFERENCES)
 
 FUZZ_SECONDS := 300

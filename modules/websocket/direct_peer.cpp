@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "log/access_log.h"
 #include "log/logger.h"
 #include "net/socket_transport.h"
 #include "websocket/close_code.h"
@@ -118,15 +117,15 @@ void DirectPeer::start(FileDescriptor socket) {
         return;
     }
     // No compression: who reads the frames there was not asked.
-    upgrade(subprotocol_, std::nullopt,
-            std::make_unique<Handover>(exchange->connection(), static_cast<Handover::Receiver&>(*this),
-                                       settings_.session.send_timeout_ms));
+    handing_over_ = true;
+    hand_over(subprotocol_, std::nullopt, *this);
 }
 
 void DirectPeer::on_handover_ready(Handover& handover) {
+    handing_over_ = false;
     if (!life_) {  // the server has gone meanwhile
         handover.connection().close(CloseReason::ServerGone);
-        end(websocket::kServiceRestart);
+        end(websocket::kServiceRestart, CloseReason::ServerGone);
         return;
     }
     const bool own = handover.transferable() && handover.early().empty();
@@ -144,28 +143,30 @@ void DirectPeer::on_handover_ready(Handover& handover) {
     life_->close(CloseReason::InternalError);
 }
 
-void DirectPeer::on_handover_lost(CloseReason) {
+void DirectPeer::on_handover_lost(CloseReason reason) {
+    handing_over_ = false;
     if (life_) life_->close(CloseReason::PeerClosed);
-    end(websocket::kAbnormal);
+    end(websocket::kAbnormal, reason);
 }
 
 void DirectPeer::on_connection_closed(net::Connection& connection, CloseReason) {
     (&connection == life_ ? life_ : bridge_) = nullptr;
+    if (handing_over_) return;  // the server has gone before the 101 has left: told then
     // An end right after the message: the server keeps the client and needs no sign of life (ouistiti's own
     // library).
-    end(websocket::kNoStatus);
+    end(websocket::kNoStatus, session_over()    ? CloseReason::SessionOver
+                              : asked_to_close_ ? CloseReason::Shutdown
+                                                : CloseReason::ServerClosed);
 }
 
 void DirectPeer::close() {
+    asked_to_close_ = true;
     if (life_) life_->close_after_output(CloseReason::Shutdown);
 }
 
-void DirectPeer::end(uint16_t code) {
-    if (!ended_) {
-        ended_ = true;
-        log::AccessRecord record;
-        write_log(record, code);
-    }
+void DirectPeer::end(uint16_t code, CloseReason why) {
+    ended_ = true;
+    end_direct(code, why);
     release_if_over();
 }
 

@@ -58,8 +58,8 @@ class DirectPeer final : public GatewayClient,
     void on_handover_ready(Handover& handover) override;
     void on_handover_lost(CloseReason reason) override;
     void on_connection_closed(net::Connection& connection, CloseReason reason) override;
-    void end(uint16_t code);
-    bool over() const override { return ended_ && !life_ && !bridge_; }
+    void end(uint16_t code, CloseReason why);
+    bool over() const override { return ended_ && !handing_over_ && !life_ && !bridge_; }
 
     DirectPeers& peers_;
     DirectPeer* next_ = nullptr;
@@ -72,7 +72,9 @@ class DirectPeer final : public GatewayClient,
     net::Connection* bridge_ = nullptr;     // our end of a socket pair; deletes itself
     FileDescriptor pending_;                // connected, before start_ has run
     Start start_{*this};
-    bool ended_ = false;  // the log line is written
+    bool handing_over_ = false;  // the 101 is on its way, the connection not yet
+    bool asked_to_close_ = false;
+    bool ended_ = false;  // as far as the gateway knows
 };
 
 }  // namespace marmoset::websocket_module

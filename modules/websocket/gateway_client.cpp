@@ -74,6 +74,30 @@ bool GatewayClient::upgrade(std::string_view subprotocol,
     return true;
 }
 
+void GatewayClient::hand_over(std::string_view subprotocol,
+                              const std::optional<websocket::DeflateParameters>& agreed,
+                              Handover::Receiver& receiver) {
+    http::Exchange* exchange = request();
+    if (!exchange) return;  // its end is already on its way
+    open_direct_ = true;
+    ++worker_.handed_over;
+    worker_.loop.counters().add(Counter::HandshakesAccepted);
+    worker_.loop.counters().add(Counter::Websockets);
+    upgrade(subprotocol, agreed,
+            std::make_unique<Handover>(exchange->connection(), receiver, settings_.session));
+}
+
+void GatewayClient::end_direct(uint16_t code, CloseReason why) {
+    if (!open_direct_) return;
+    open_direct_ = false;
+    --worker_.handed_over;
+    if (worker_.handed_over_gone) worker_.loop.at_turn_end(*worker_.handed_over_gone);
+    worker_.loop.counters().subtract(Counter::Websockets);
+    worker_.loop.counters().websocket_closed(why);
+    log::AccessRecord record;
+    write_log(record, code);
+}
+
 void GatewayClient::refuse(unsigned status, std::string_view reason) {
     http::Exchange* exchange = request();
     exchange_id_ = 0;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "handover.h"
 #include "http/exchange.h"
 #include "link/metadata.h"
 #include "module/abi.h"
@@ -36,6 +37,12 @@ class GatewayClient : public net::Retired {
     /// longer there.
     bool upgrade(std::string_view subprotocol, const std::optional<websocket::DeflateParameters>& agreed,
                  std::unique_ptr<net::Protocol> protocol);
+    /// Direct mode: answers 101 as upgrade() does, then `receiver` gets the connection to hand over. The
+    /// client counts as open until end_direct(). `receiver` outlives the connection, or its call.
+    void hand_over(std::string_view subprotocol, const std::optional<websocket::DeflateParameters>& agreed,
+                   Handover::Receiver& receiver);
+    /// It is over as far as the gateway knows: counts and logs, the first time it is called.
+    void end_direct(uint16_t code, CloseReason why);
     /// Answers the waiting request with a status.
     void refuse(unsigned status, std::string_view reason);
     bool waiting() const { return exchange_id_ != 0; }
@@ -67,6 +74,7 @@ class GatewayClient : public net::Retired {
     std::unique_ptr<SessionWatch> watch_;  // null: its session has no end
     bool session_over_ = false;
     bool released_ = false;
+    bool open_direct_ = false;  // counted as an open websocket
 };
 
 /// Which of the client's offers of compression is accepted: by the settings.

@@ -1,8 +1,11 @@
 #include "handover.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -11,9 +14,27 @@
 
 namespace marmoset::websocket_module {
 
-Handover::Handover(net::Connection& connection, Receiver& receiver, uint64_t timeout_ms)
+namespace {
+
+// On a UNIX socket these fail, and nobody's host can be gone.
+void keep_alive(int socket, const websocket::SessionSettings& settings) {
+    if (settings.ping_ms == 0) return;
+    const int yes = 1;
+    const int seconds = static_cast<int>(std::clamp<uint64_t>(settings.ping_ms / 1000, 1, 32767));
+    const int misses = std::clamp(static_cast<int>(settings.ping_misses), 1, 127);
+    setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &misses, sizeof misses);
+}
+
+}  // namespace
+
+Handover::Handover(net::Connection& connection, Receiver& receiver,
+                   const websocket::SessionSettings& settings)
     : net::Protocol(connection), receiver_(&receiver) {
-    connection.set_deadline(timeout_ms);
+    connection.set_deadline(settings.send_timeout_ms);
+    keep_alive(connection.descriptor(), settings);
     connection.loop().at_turn_end(ready_);
 }
 

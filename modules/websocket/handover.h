@@ -8,6 +8,7 @@
 
 #include "base/file_descriptor.h"
 #include "net/connection.h"
+#include "websocket/session.h"
 
 namespace marmoset::websocket_module {
 
@@ -22,9 +23,10 @@ class Handover final : public net::Protocol {
         virtual void on_handover_lost(CloseReason reason) = 0;
     };
 
-    /// `receiver` outlives the connection, or the answer. `timeout_ms`: how long the client may take for the
-    /// 101.
-    Handover(net::Connection& connection, Receiver& receiver, uint64_t timeout_ms);
+    /// `receiver` outlives the connection, or the answer. Of `settings`: how long the client may take for the
+    /// 101, and how often the kernel is to see whether its host is still there, as nobody here pings it any
+    /// more.
+    Handover(net::Connection& connection, Receiver& receiver, const websocket::SessionSettings& settings);
     ~Handover() override;
 
     /// What the client sent behind its handshake.

@@ -54,7 +54,7 @@ const char* LinkClient::on_accept(std::string_view subprotocol) {
     const auto fallback = std::move(default_subprotocol_);
     const std::string chosen(subprotocol.empty() && fallback ? *fallback : subprotocol);
     if (direct_) {
-        hand_over(chosen);
+        start_handover(chosen);
     } else {
         accept(chosen);
     }
@@ -106,14 +106,17 @@ const char* LinkClient::on_message(const link::RecordHeader& header, Bytes paylo
 const char* LinkClient::on_close(uint16_t code, std::string_view reason) {
     hub_->send({0, id_, RecordType::Close, 0, code}, {});
     const std::string& server = hub_->server();
-    if (code != websocket::kNoStatus && !websocket::is_sendable_close_code(code)) {
+    // Of a client that was handed over it tells how the connection has ended: also without a Close frame.
+    const bool told = direct_ && (code == websocket::kAbnormal);
+    if (code != websocket::kNoStatus && !told && !websocket::is_sendable_close_code(code)) {
         if (server_faults.permit(worker_.loop.now()))
             log::error("{}: illegal close code {}, sent as 1011{}", server, code, server_faults.suffix());
         code = websocket::kInternalError;
     }
     if (!websocket::is_valid_utf8(as_bytes(reason))) reason = {};
     leave_link(true);
-    if (direct_ && !waiting()) log_direct(code);
+    // Whether the client or the server ended it is not told.
+    end_direct(code, code == websocket::kAbnormal ? CloseReason::PeerClosed : CloseReason::CloseHandshake);
     if (waiting()) refuse(503, reason);
     if (session()) session()->close(code, reason, CloseReason::ServerClosed);
     release_if_over();
@@ -228,6 +231,7 @@ void LinkClient::on_link_end() {
     worker_.loop.timers().disarm(*this);
     if (waiting()) refuse(503, "the system server is gone");
     if (session()) session()->close(websocket::kServiceRestart, {}, CloseReason::ServerGone);
+    if (!handing_over_) end_direct(websocket::kServiceRestart, CloseReason::ServerGone);
     release_if_over();
 }
 

@@ -39,7 +39,7 @@ class LinkClient final : public RelayClient,
     /// The link has ended. `status` answers a waiting request.
     void on_link_end();
     /// Handed over: asks the server to close it with `code`.
-    void close_direct(uint16_t code);
+    void close_direct(uint16_t code, CloseReason why);
     /// A published frame, already encoded; `owner` keeps it.
     void deliver(Bytes frame, const Ref<RefCounted>& owner);
     /// CREDIT for what has been handed on, if it is worth a record.
@@ -73,11 +73,10 @@ class LinkClient final : public RelayClient,
     void end_session() override;
 
     // Direct mode.
-    void hand_over(std::string_view subprotocol);
+    void start_handover(std::string_view subprotocol);
     void on_handover_ready(Handover& handover) override;
     void on_handover_lost(CloseReason reason) override;
     void on_connection_closed(net::Connection& connection, CloseReason reason) override;
-    void log_direct(uint16_t code);
 
     /// What has been handed on is granted back from here on.
     uint64_t least_grant() const { return settings_.window() / 2; }

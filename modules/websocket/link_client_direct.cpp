@@ -5,26 +5,23 @@
 
 #include "hub.h"
 #include "link_client.h"
-#include "log/access_log.h"
 
 namespace marmoset::websocket_module {
 
 using link::RecordType;
 
-void LinkClient::hand_over(std::string_view subprotocol) {
+void LinkClient::start_handover(std::string_view subprotocol) {
     http::Exchange* exchange = request();
     if (!exchange) return;  // its end is already on its way
-    const auto agreed = agree_on_deflate(*exchange, settings_);
     handing_over_ = true;
-    upgrade(subprotocol, agreed,
-            std::make_unique<Handover>(exchange->connection(), static_cast<Handover::Receiver&>(*this),
-                                       settings_.session.send_timeout_ms));
+    hand_over(subprotocol, agree_on_deflate(*exchange, settings_), *this);
 }
 
 void LinkClient::on_handover_ready(Handover& handover) {
     handing_over_ = false;
     if (!hub_) {  // the server has gone, or closed the client, meanwhile
         handover.connection().close(CloseReason::ServerGone);
+        end_direct(websocket::kServiceRestart, CloseReason::ServerGone);
         release_if_over();
         return;
     }
@@ -40,13 +37,13 @@ void LinkClient::on_handover_ready(Handover& handover) {
     on_handover_lost(CloseReason::InternalError);
 }
 
-void LinkClient::on_handover_lost(CloseReason) {
+void LinkClient::on_handover_lost(CloseReason reason) {
     handing_over_ = false;
     if (hub_) {
         hub_->send({0, id_, RecordType::Close, 0, websocket::kAbnormal}, {});
         leave_link(false);
     }
-    log_direct(websocket::kAbnormal);
+    end_direct(websocket::kAbnormal, reason);
     release_if_over();
 }
 
@@ -57,23 +54,18 @@ void LinkClient::on_connection_closed(net::Connection&, CloseReason) {
 
 void LinkClient::end_session() {
     if (direct_) {
-        close_direct(websocket::kPolicyViolation);
+        close_direct(websocket::kPolicyViolation, CloseReason::SessionOver);
     } else {
         RelayClient::end_session();
     }
 }
 
-void LinkClient::close_direct(uint16_t code) {
+void LinkClient::close_direct(uint16_t code, CloseReason why) {
     if (!hub_ || handing_over_) return;
     hub_->send({0, id_, RecordType::Close, 0, code}, {});
     leave_link(false);
-    log_direct(code);
+    end_direct(code, why);
     release_if_over();
-}
-
-void LinkClient::log_direct(uint16_t code) {
-    log::AccessRecord record;
-    GatewayClient::write_log(record, code);
 }
 
 }  // namespace marmoset::websocket_module

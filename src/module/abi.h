@@ -5,6 +5,7 @@
 // History of the interface (newest first):
 //   2.0  2026-11-22  Exchange::identity in place of Exchange::user; Request::replace; bodies wait until they
 //                    are asked for; Context::shared, user, group, group_number, group_count
+//   1.2  2026-11-22  Worker::handed_over
 //   1.1  2026-11-22  Worker::users; instances may end while their loop goes on
 //   1.0  2026-11-22  first version
 #pragma once
@@ -62,6 +63,11 @@ struct Worker {
     /// Objects that may live on when all clients have gone (a connection to a system server that still takes
     /// data) count themselves here while they live: the instance is not destroyed before they are.
     size_t users = 0;
+    /// Clients whose connections have left the worker and that the instance still answers for: for the
+    /// worker's end they are clients like others. When one of them is gone `handed_over_gone` runs at the
+    /// turn's end.
+    size_t handed_over = 0;
+    net::TurnEnd* handed_over_gone = nullptr;
 };
 
 }  // namespace marmoset::module

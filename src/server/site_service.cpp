@@ -42,6 +42,7 @@ SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::Ac
 
 Result<void> SiteService::start() {
     worker_.reset(new module::Worker{loop_, exchanges_, service_, access_log_, place_.number});
+    worker_->handed_over_gone = &handed_over_gone_;
     return site_.dispatcher->start(*worker_);
 }
 
@@ -178,8 +179,10 @@ void SiteService::stop() {
 }
 
 void SiteService::close_all(CloseReason reason) {
+    closed_ = true;
     while (first_)
         first_->close(reason);
+    loop_.at_turn_end(handed_over_gone_);
 }
 
 void SiteService::finish() {

@@ -53,7 +53,8 @@ class SiteService final : public net::ConnectionObserver {
     /// Modules and listeners let go of the loop.
     void finish();
 
-    size_t clients() const { return clients_; }
+    /// Those of its own, and those its modules have handed over.
+    size_t clients() const { return clients_ + (worker_ && !closed_ ? worker_->handed_over : 0); }
     bool full() const { return clients_ >= max_clients_; }
     /// True while objects of the modules live on without clients.
     bool in_use() const { return worker_ && worker_->users > 0; }
@@ -62,6 +63,11 @@ class SiteService final : public net::ConnectionObserver {
 
   private:
     enum class Phase : uint8_t { Waiting, Listening, Draining };
+    struct HandedOverGone final : net::TurnEnd {
+        explicit HandedOverGone(SiteService& owner) : site(owner) {}
+        void on_turn_end() override { site.owner_.on_client_gone(); }
+        SiteService& site;
+    };
 
     void on_accept(FileDescriptor socket, const net::Address& peer);
     void update_listeners();
@@ -84,7 +90,9 @@ class SiteService final : public net::ConnectionObserver {
     size_t clients_ = 0;
     size_t max_clients_;
     Phase phase_ = Phase::Waiting;
+    HandedOverGone handed_over_gone_{*this};
     bool modules_stopped_ = false;
+    bool closed_ = false;  // close_all(): who was handed over is waited for no more
     std::minstd_rand random_;
 };
 

@@ -3,20 +3,22 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
 
-from harness import BINARY, CLOSE, SOURCES, TEXT, Case, can_connect, deadline, wait_for
+from direct import LIBRARY, preloaded, sanitizers
+from harness import BINARY, BUILD, CLOSE, PING, PONG, SOURCES, TEXT, Case, can_connect, deadline, wait_for
 
 EXAMPLES = os.path.join(SOURCES, "utils", "examples")
 
 
 class Examples(Case):
-    def start(self, *line, keys="", kind=socket.SOCK_STREAM):
+    def start(self, *line, keys="", kind=socket.SOCK_STREAM, **options):
         """Starts an example that listens on <sockets>/echo, and the gateway."""
         path = os.path.join(self.sockets, "echo")
-        one = self.launch([*line, path], "example", cwd=EXAMPLES)
+        one = self.launch([*line, path], "example", cwd=EXAMPLES, **options)
 
         def listens():
             if not one.running():
@@ -148,12 +150,12 @@ class Node(Examples):
 
 
 class C(Examples):
-    def build(self):
+    def build(self, name="echo", *more):
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         self.assertTrue(compiler, "there is no C compiler")
-        program = self.path("echo")
+        program = self.path(name)
         done = subprocess.run([compiler, "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
-                               "-o", program, os.path.join(EXAMPLES, "echo.c")],
+                               "-o", program, os.path.join(EXAMPLES, f"{name}.c"), *more],
                               capture_output=True, text=True, check=False, timeout=120)
         self.assertEqual((0, ""), (done.returncode, done.stderr))
         return program
@@ -166,6 +168,68 @@ class C(Examples):
     def test_lines(self):
         self.start(self.build(), keys='framing = "lines";')
         self.check_messages(binary=False)
+
+
+class Direct(Examples):
+    """direct.sh before a server, and a server linked with the library: the browsers' own connections."""
+
+    def start_directly(self, *line):
+        environment = preloaded()
+        environment["LIBWEBSOCKET"] = environment.pop("LD_PRELOAD")
+        return self.start("./direct.sh", *line, keys='options = "direct";', env=environment)
+
+    def check_direct(self):
+        """The gateway stands still, and takes no part."""
+        client = self.server.websocket("/echo")
+        client.echo("hello")
+        worker, = self.server.workers()
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            client.echo("by itself")
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        client.close()
+
+    def test_python(self):
+        self.start_directly("/usr/bin/python3", "echo.py", "bytes")
+        self.check_bytes()
+        self.check_direct()
+
+    def test_socat(self):
+        self.start_directly("./echo_socat.sh")
+        self.check_bytes()
+        self.check_direct()
+
+    def test_c(self):
+        self.start_directly(C.build(self))
+        self.check_bytes()
+        self.check_direct()
+
+    def test_usage(self):
+        done = subprocess.run(["./direct.sh"], cwd=EXAMPLES, capture_output=True, text=True, check=False, timeout=60)
+        self.assertEqual((1, "usage: direct.sh COMMAND [ARGUMENT ...]\n"), (done.returncode, done.stderr))
+
+    def test_clock(self):
+        program = C.build(self, "clock", f"-I{os.path.join(BUILD, 'include')}", LIBRARY,
+                          f"-Wl,-rpath,{os.path.dirname(LIBRARY)}", *sanitizers())
+        self.start(program, keys='options = "direct";')
+        clients = [self.server.websocket("/echo") for _ in range(3)]
+        for client in clients:
+            kind, text = client.read_message()
+            self.assertEqual(TEXT, kind)
+            self.assertRegex(text.decode(), r"^\d\d:\d\d:\d\d$")
+        clients[0].send_text("thrown away")
+        clients[0].send_frame(PING, b"p")
+        while (got := clients[0].read_frame()).opcode == TEXT:
+            pass
+        self.assertEqual((PONG, b"p"), (got.opcode, got.payload))
+        clients[1].drop()
+        clients[0].send_close(1000)
+        while (got := clients[0].read_frame()).opcode == TEXT:
+            pass
+        self.assertEqual((CLOSE, 1000), (got.opcode, got.code))
+        for _ in range(2):
+            self.assertEqual(TEXT, clients[2].read_message()[0])
 
 
 class Readme(Case):

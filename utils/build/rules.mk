@@ -82,7 +82,7 @@ SOURCE_LIST := $(B)/obj/sources
 LIBMARMOSET := $(B)/lib/libmarmoset.a
 SERVER := $(B)/bin/marmoset
 MODULE_FILES := $(SHARED:%=$(B)/modules/%.so)
-PUBLIC_HEADERS := $(B)/include/marmoset/websocket_server.h $(B)/include/marmoset/websocket_client.h
+PUBLIC_HEADERS := $(patsubst %,$(B)/include/marmoset/websocket_%.h,server client socket)
 SO_VERSION := 0
 LIBWEBSOCKET_FILE := libwebsocket.so.$(VERSION)
 LIBWEBSOCKET := $(B)/lib/libwebsocket.a $(B)/lib/libwebsocket.so
@@ -91,6 +91,9 @@ TOOLS_FILES := $(TOOLS:%=$(B)/bin/%)
 BENCH_PROGRAMS := $(patsubst tests/bench/%.cpp,$(B)/bench/%,$(BENCH_SOURCES))
 UNIT := $(B)/tests/unit
 TEST_MODULE_FILES := $(TEST_MODULE_SOURCES:%.cpp=$(B)/%.so)
+# What the scenarios of libwebsocket.so are made of: a server that is linked with it and knows plain sockets only.
+PLAIN_SERVER := $(B)/tests/plain_server
+PLAIN_SERVER_SOURCES := $(call sources,tests/scenario/plain_server/*.c)
 CMOCKA := $(B)/tests/libcmocka.a
 CMOCKA_PROGRAMS := $(CMOCKA_TESTS:tests/%=$(B)/tests/%.ours)
 CMOCKA_REFERENCES := $(patsubst tests/%,$(B)/tests/%.reference,$(filter-out tests/cmocka/own/%,$(CMOCKA_TESTS)))
@@ -172,8 +175,11 @@ $(LLHTTP_OBJECTS): $(B)/obj/llhttp/%.o: $(firstword $(dir $(LLHTTP_SOURCES)))%.c
 
 $(B)/obj/tests/%.o: $(S)tests/%.c $(BUILD_CONFIG)
 	$(call say,CC,$<)
-	$(call compile,$(CC) -std=c11 $(COMMON) $(WARNINGS) $(USER_CPPFLAGS) $(USER_CFLAGS) -I$(S)tests/support $(COLOUR))
--include $(patsubst %.c,$(B)/obj/%.d,$(filter %.c,$(CMOCKA_TESTS)))
+	$(call compile,$(CC) -std=c11 $(COMMON) $(WARNINGS) $(USER_CPPFLAGS) $(USER_CFLAGS) $(call c_flags,$*) $(COLOUR))
+# One file of the plain server is to get the C library's checking calls, whatever the flavour; the others are not.
+c_flags = $(if $(filter scenario/%,$(1)),-I$(B)/include -U_FORTIFY_SOURCE $(if $(filter %/fortified,$(1)),-O2 -D_FORTIFY_SOURCE=2), \
+            -I$(S)tests/support)
+-include $(patsubst %.c,$(B)/obj/%.d,$(filter %.c,$(CMOCKA_TESTS)) $(PLAIN_SERVER_SOURCES))
 
 $(OBJECTS) $(STATIC_LIST): | $(BUILD_CONFIG) $(CONFIG_PATHS)
 $(call objects,$(UTILS_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES)): | $(PUBLIC_HEADERS)
@@ -235,6 +241,12 @@ $(UNIT): | $(TEST_MODULE_FILES)
 $(TEST_MODULE_FILES): $(B)/%.so: $(B)/obj/%.o
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,$(@F) -o $@ $<
+
+$(PLAIN_SERVER_SOURCES:%.c=$(B)/obj/%.o): | $(PUBLIC_HEADERS)
+$(PLAIN_SERVER): $(PLAIN_SERVER_SOURCES:%.c=$(B)/obj/%.o) $(B)/lib/libwebsocket.so
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(CC) $(SANITIZE) -pthread $(HARDENING_LDFLAGS) $(USER_LDFLAGS) -pie -o $@ $(filter %.o,$^) \
+	    -L$(B)/lib -lwebsocket -Wl,-rpath,'$$ORIGIN/../lib'
 
 $(CMOCKA): $(call objects,$(CMOCKA_SOURCES))
 	$(call say,AR ,$@)

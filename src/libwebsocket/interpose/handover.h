@@ -5,8 +5,12 @@
 
 namespace marmoset::interpose {
 
+/// One came, for which the process has no descriptor left.
+constexpr int kNoRoom = -2;
+
 /// Waits up to 100 ms for the message on `connection`, which accept() has just given. Returns the client's
 /// descriptor, close-on-exec, or -1: none came, nothing was taken from the connection, and it is a plain one.
+/// kNoRoom: the client is lost.
 int receive_handover(int connection, Peer& peer);
 
 }  // namespace marmoset::interpose

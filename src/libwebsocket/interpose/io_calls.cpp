@@ -18,7 +18,7 @@ namespace {
 
 ssize_t receive(DirectSocket& socket, int fd, const iovec* pieces, size_t count, int flags) {
     const ssize_t size = socket.receive(pieces, count, flags);
-    if (socket.buffered()) wake_epoll(fd);
+    if (socket.buffered() || socket.edge_triggered()) touch_epoll(fd);
     return size;
 }
 

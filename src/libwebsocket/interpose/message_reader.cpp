@@ -98,7 +98,10 @@ void MessageReader::end_of_frame() {
 void MessageReader::on_control_frame() {
     const Bytes payload{control_, control_size_};
     const auto opcode = static_cast<Opcode>(header_.opcode);
-    if (opcode == Opcode::Ping) reply(Opcode::Pong, payload);
+    if (opcode == Opcode::Ping) {
+        last_reply_ = replies_.size();
+        append_frame(replies_, Opcode::Pong, payload);
+    }
     if (opcode != Opcode::Close) return;
     const auto close = websocket::parse_close_payload(payload);
     if (close.error != 0) {
@@ -106,28 +109,32 @@ void MessageReader::on_control_frame() {
         return;
     }
     ended_ = true;
-    reply(Opcode::Close, payload);
+    append_frame(goodbye_, Opcode::Close, payload);
 }
 
-void MessageReader::reply(Opcode opcode, Bytes payload) {
+void MessageReader::append_frame(std::vector<uint8_t>& out, Opcode opcode, Bytes payload) {
     uint8_t header[websocket::kMaxFrameHeader];
     const size_t size = websocket::encode_frame_header(header, opcode, true, payload.size());
-    replies_.insert(replies_.end(), header, header + size);
-    replies_.insert(replies_.end(), payload.begin(), payload.end());
+    out.insert(out.end(), header, header + size);
+    out.insert(out.end(), payload.begin(), payload.end());
 }
 
 void MessageReader::fail(uint16_t code) {
     ended_ = true;
     data_.resize(ends_.empty() ? taken_ : ends_.back());  // what was whole before still counts
     uint8_t payload[websocket::kMaxControlPayload];
-    reply(Opcode::Close, {payload, websocket::encode_close_payload(payload, code, {})});
+    append_frame(goodbye_, Opcode::Close, {payload, websocket::encode_close_payload(payload, code, {})});
 }
 
-size_t MessageReader::take(MutableBytes into, bool peek) {
-    const size_t size = std::min(into.size(), available());
+size_t MessageReader::peek(MutableBytes into, size_t offset) const {
+    const size_t size = std::min(into.size(), available() - offset);
+    if (size > 0) std::memcpy(into.data(), data_.data() + taken_ + offset, size);
+    return size;
+}
+
+size_t MessageReader::take(MutableBytes into) {
+    const size_t size = peek(into, 0);
     if (size == 0) return 0;
-    std::memcpy(into.data(), data_.data() + taken_, size);
-    if (peek) return size;
     taken_ += size;
     if (taken_ == ends_.front()) ends_.pop_front();
     const bool half_gone = taken_ > kKept && taken_ > data_.size() / 2;

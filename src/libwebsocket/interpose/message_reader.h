@@ -29,21 +29,26 @@ class MessageReader {
     /// Bytes of all of them.
     size_t available_in_all() const { return ends_.empty() ? 0 : ends_.back() - taken_; }
     /// Copies payload of the first message, at most `into.size()` bytes of it; what is left is the next
-    /// call's, unless `peek`.
-    size_t take(MutableBytes into, bool peek);
+    /// call's.
+    size_t take(MutableBytes into);
+    /// The same without taking it, from `offset` on: at most available().
+    size_t peek(MutableBytes into, size_t offset) const;
 
     /// No message follows those that are available: the client has closed, or broken a rule.
     bool ended() const { return ended_; }
-    /// Frames to be sent as they are, in order: pongs, and the Close frame once ended(). The caller empties
-    /// it.
+    /// Pongs to be sent as they are, in order. The caller empties it.
     std::vector<uint8_t>& replies() { return replies_; }
+    /// The Close frame to be sent once ended(), behind what the program says to the messages before.
+    Bytes goodbye() const { return goodbye_; }
+    /// Where the last of them begins.
+    size_t last_reply() const { return last_reply_; }
 
   private:
     size_t take_header(Bytes data);
     size_t take_payload(MutableBytes data);
     void end_of_frame();
     void on_control_frame();
-    void reply(websocket::Opcode opcode, Bytes payload);
+    void append_frame(std::vector<uint8_t>& out, websocket::Opcode opcode, Bytes payload);
     void fail(uint16_t code);
 
     const uint64_t max_message_;
@@ -51,6 +56,8 @@ class MessageReader {
     std::deque<size_t> ends_;    // where in data_ each whole message ends
     size_t taken_ = 0;           // bytes at the front of data_ that the program has
     std::vector<uint8_t> replies_;
+    size_t last_reply_ = 0;
+    std::vector<uint8_t> goodbye_;
     websocket::FrameRules rules_;
     websocket::Utf8Validator text_;
     uint64_t payload_left_ = 0;

@@ -54,13 +54,25 @@ void set_flags(int fd, int flags) {
 }
 
 int accept_client(int listener, sockaddr* address, socklen_t* size, int flags) {
+    const ListenerOptions options = listener_options(listener);
+    if (options.plain || !is_unix_stream(listener)) return real().accept4(listener, address, size, flags);
+    // The client needs a descriptor beside the connection's. Where there is none it is left in the backlog,
+    // as the kernel does.
+    const int spare = real().fcntl(listener, F_DUPFD_CLOEXEC, 0);
+    if (spare < 0) return -1;
     const socklen_t room = size ? *size : 0;
     const int connection = real().accept4(listener, address, size, flags);
+    const int error = errno;
+    real().close(spare);
+    errno = error;
     if (connection < 0) return connection;
-    const ListenerOptions options = listener_options(listener);
-    if (options.plain || !is_unix_stream(connection)) return connection;
     Peer peer{};
     const int client = receive_handover(connection, peer);
+    if (client == kNoRoom) {
+        real().close(connection);
+        errno = EMFILE;
+        return -1;
+    }
     if (client < 0) return connection;
     set_flags(client, flags);
     real().fcntl(connection, F_SETFD, FD_CLOEXEC);
@@ -75,18 +87,13 @@ int accept_client(int listener, sockaddr* address, socklen_t* size, int flags) {
     return client;
 }
 
-void forget(int fd) {
-    forget_in_epoll(fd);
-    remove_socket(fd);
-}
-
 int copied(int fd, int copy) {
-    if (copy >= 0 && fd != copy) copy_socket(fd, copy);
+    if (copy >= 0 && fd != copy) copy_descriptor(fd, copy);
     return copy;
 }
 
 struct AtExit {
-    ~AtExit() { remove_sockets(0, ~0u); }
+    ~AtExit() { remove_descriptors(0, ~0u); }
 } at_exit;
 
 }  // namespace
@@ -125,16 +132,19 @@ INTERPOSED int getpeername(int fd, sockaddr* __restrict address, socklen_t* __re
 }
 
 INTERPOSED int close(int fd) {
-    forget(fd);
+    remove_descriptor(fd);
     return real().close(fd);
 }
 
 INTERPOSED int shutdown(int fd, int how) noexcept {
     DirectSocket* socket = find_socket(fd);
     if (!socket) return real().shutdown(fd, how);
-    // The client's answer is still to come: the kernel's end of the stream is the client's to make.
-    if (how != SHUT_RD) socket->shutdown();
-    return how == SHUT_WR ? 0 : real().shutdown(fd, SHUT_RD);
+    if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) {
+        errno = EINVAL;
+        return -1;
+    }
+    socket->shutdown(how);
+    return 0;
 }
 
 INTERPOSED int dup(int fd) noexcept {
@@ -142,12 +152,12 @@ INTERPOSED int dup(int fd) noexcept {
 }
 
 INTERPOSED int dup2(int fd, int copy) noexcept {
-    if (fd != copy) forget(copy);
+    if (fd != copy) remove_descriptor(copy);
     return copied(fd, real().dup2(fd, copy));
 }
 
 INTERPOSED int dup3(int fd, int copy, int flags) noexcept {
-    if (fd != copy) forget(copy);
+    if (fd != copy) remove_descriptor(copy);
     return copied(fd, real().dup3(fd, copy, flags));
 }
 
@@ -181,18 +191,18 @@ INTERPOSED int ioctl(int fd, unsigned long request, ...) noexcept {
 }
 
 INTERPOSED int close_range(unsigned first, unsigned last, int flags) noexcept {
-    if ((static_cast<unsigned>(flags) & CLOSE_RANGE_CLOEXEC) == 0) remove_sockets(first, last);
+    if ((static_cast<unsigned>(flags) & CLOSE_RANGE_CLOEXEC) == 0) remove_descriptors(first, last);
     return real().close_range(first, last, flags);
 }
 
 INTERPOSED void closefrom(int first) noexcept {
-    remove_sockets(static_cast<unsigned>(std::max(first, 0)), ~0u);
+    remove_descriptors(static_cast<unsigned>(std::max(first, 0)), ~0u);
     real().closefrom(first);
 }
 
 // Children of a forking server end like this, without destructors.
 INTERPOSED void _exit(int status) {
-    remove_sockets(0, ~0u);
+    remove_descriptors(0, ~0u);
     real()._exit(status);
     __builtin_unreachable();
 }

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <new>
 
+#include "libwebsocket/interpose/epoll.h"
 #include "libwebsocket/interposition.h"
 
 namespace marmoset::interpose {
@@ -31,15 +32,8 @@ std::vector<DirectSocket*>& idle() {
     return *list;
 }
 
-// The process the table belongs to. A child of vfork() has the memory of its parent, but descriptors of its
-// own.
-std::atomic<pid_t> owner{0};
-
-bool borrowed_memory() {
-    return owner != getpid();
-}
-
 void before_fork() {
+    lock_epoll_before_fork();
     mutex.lock();
     for (DirectSocket* socket : live())
         socket->before_fork();
@@ -47,13 +41,25 @@ void before_fork() {
 
 void in_parent() {
     mutex.unlock();
+    unlock_epoll_in_parent();
 }
+
+void in_child();
+
+// The process the table belongs to, from the program's first moment on. A child of vfork() has the memory of
+// its parent, but descriptors of its own.
+std::atomic<pid_t> owner{(pthread_atfork(before_fork, in_parent, in_child), getpid())};
 
 void in_child() {
     owner = getpid();
     new (&mutex) std::mutex;
     for (DirectSocket* socket : live())
         socket->after_fork();
+    unlock_epoll_in_child();
+}
+
+bool borrowed_memory() {
+    return owner != getpid();
 }
 
 MessageType environment_type() {
@@ -75,10 +81,8 @@ DirectSocket* find_socket(int fd) {
 
 bool insert_socket(int fd, int life_fd, const Peer& peer, MessageType type, uint64_t max_message) {
     if (!in_range(fd)) return false;
-    static const int registered = pthread_atfork(before_fork, in_parent, in_child);
-    (void)registered;
-    if (owner == 0) owner = getpid();
     const std::lock_guard lock(mutex);
+    if (live().empty()) owner = getpid();  // a child that was not made by fork()
     DirectSocket* socket = nullptr;
     if (idle().empty()) {
         socket = new DirectSocket;
@@ -92,15 +96,24 @@ bool insert_socket(int fd, int life_fd, const Peer& peer, MessageType type, uint
     return true;
 }
 
-void copy_socket(int fd, int copy) {
+void copy_descriptor(int fd, int copy) {
     DirectSocket* socket = find_socket(fd);
-    if (!socket || !in_range(copy) || borrowed_memory()) return;
+    if (!socket && !is_epoll(fd)) return;
+    if (borrowed_memory()) return;
+    if (!socket) {
+        copy_in_epoll(fd, copy);
+        return;
+    }
+    if (!in_range(copy)) return;
     socket->refer(copy);
     sockets[copy].store(socket, std::memory_order_release);
 }
 
-void remove_socket(int fd) {
-    if (!in_range(fd) || (!sockets[fd] && listeners[fd] == 0) || borrowed_memory()) return;
+void remove_descriptor(int fd) {
+    const bool known = in_range(fd) && (sockets[fd] || listeners[fd] != 0);
+    if ((!known && !any_epoll()) || borrowed_memory()) return;
+    forget_in_epoll(fd);
+    if (!known) return;
     listeners[fd] = 0;
     DirectSocket* socket = sockets[fd].exchange(nullptr);
     if (!socket || !socket->release(fd)) return;
@@ -109,14 +122,15 @@ void remove_socket(int fd) {
     idle().push_back(socket);
 }
 
-void remove_sockets(unsigned first, unsigned last) {
-    if (owner == 0) return;  // there has never been one
-    for (unsigned fd = first; fd <= last && fd < kMaxDescriptors; ++fd)
-        remove_socket(static_cast<int>(fd));
+void remove_descriptors(unsigned first, unsigned last) {
+    if (borrowed_memory()) return;
+    for (unsigned fd = first; fd <= last && fd < kMaxDescriptors; ++fd) {
+        if (sockets[fd] || listeners[fd] != 0) remove_descriptor(static_cast<int>(fd));
+    }
+    forget_epolls(first, last);
 }
 
 void set_listener(int fd, const ListenerOptions& options) {
-    if (owner == 0) owner = getpid();
     if (in_range(fd))
         listeners[fd] = options.plain ? kPlain : static_cast<uint8_t>(1 + static_cast<uint8_t>(options.type));
 }

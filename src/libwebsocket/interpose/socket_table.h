@@ -12,13 +12,13 @@ DirectSocket* find_socket(int fd);
 
 /// Enters a client. False: the number is beyond what the table holds.
 bool insert_socket(int fd, int life_fd, const Peer& peer, MessageType type, uint64_t max_message);
-/// `copy` names the same client as `fd` from now on, if that is one.
-void copy_socket(int fd, int copy);
+/// `copy` names the same client, or epoll instance, as `fd` from now on, if that is one.
+void copy_descriptor(int fd, int copy);
 /// `fd` is about to be closed, or given to something else. Nothing happens in a child of vfork(), whose
 /// descriptors are copies, and whose memory is its parent's.
-void remove_socket(int fd);
+void remove_descriptor(int fd);
 /// All from `first` to `last`.
-void remove_sockets(unsigned first, unsigned last);
+void remove_descriptors(unsigned first, unsigned last);
 
 /// What a program asked for with socket(): the type of messages of the clients that a listening socket will
 /// accept, and whether it wants none of this.

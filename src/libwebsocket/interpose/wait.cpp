@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "libwebsocket/interpose/epoll.h"
 #include "libwebsocket/interpose/real_calls.h"
 #include "libwebsocket/interpose/socket_table.h"
 
@@ -14,10 +15,11 @@ constexpr long kNanoseconds = 1000000000;
 constexpr short kInput = POLLIN | POLLRDNORM;
 constexpr short kOutput = POLLOUT | POLLWRNORM;
 
-short revents_of(DirectSocket& socket, short events, short kernel) {
+short revents_of(int fd, DirectSocket& socket, short events, short kernel) {
     short ready = static_cast<short>(kernel & (POLLERR | POLLHUP | POLLNVAL | (events & POLLRDHUP)));
     const bool input =
         socket.buffered() || ((kernel & (POLLIN | POLLERR | POLLHUP)) != 0 && socket.readable());
+    if (input) touch_epoll(fd);
     if (input) ready = static_cast<short>(ready | (events & kInput));
     if ((kernel & POLLOUT) != 0 && socket.writable()) ready = static_cast<short>(ready | (events & kOutput));
     return ready;
@@ -78,7 +80,7 @@ int poll_sockets(pollfd* fds, nfds_t count, const timespec* timeout, const sigse
             fds[i].revents = polled[i].revents;
             if (sockets[i]) {
                 if (polled[life++].revents != 0) sockets[i]->check_life();
-                fds[i].revents = revents_of(*sockets[i], fds[i].events, polled[i].revents);
+                fds[i].revents = revents_of(fds[i].fd, *sockets[i], fds[i].events, polled[i].revents);
             }
             ready += fds[i].revents != 0 ? 1 : 0;
         }
