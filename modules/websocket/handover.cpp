@@ -16,16 +16,21 @@ namespace marmoset::websocket_module {
 
 namespace {
 
-// On a UNIX socket these fail, and nobody's host can be gone.
-void keep_alive(int socket, const websocket::SessionSettings& settings) {
+// A server that knows only sockets has no clock for pings: the kernel finds out whether the client is still
+// there, as often and as long as the configuration says of pings and of clients that take nothing. On a UNIX
+// socket all of it fails, and nobody's host can be gone.
+void watch_client(int socket, const websocket::SessionSettings& settings) {
+    const auto set = [socket](int level, int option, int64_t value, int most) {
+        const int bounded = static_cast<int>(std::clamp<int64_t>(value, 1, most));
+        setsockopt(socket, level, option, &bounded, sizeof bounded);
+    };
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int64_t>(settings.send_timeout_ms), INT32_MAX);
     if (settings.ping_ms == 0) return;
-    const int yes = 1;
-    const int seconds = static_cast<int>(std::clamp<uint64_t>(settings.ping_ms / 1000, 1, 32767));
-    const int misses = std::clamp(static_cast<int>(settings.ping_misses), 1, 127);
-    setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
-    setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
-    setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
-    setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &misses, sizeof misses);
+    const auto seconds = static_cast<int64_t>(settings.ping_ms / 1000);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, seconds, 32767);  // the kernel's limits
+    set(IPPROTO_TCP, TCP_KEEPINTVL, seconds, 32767);
+    set(IPPROTO_TCP, TCP_KEEPCNT, settings.ping_misses, 127);
+    set(SOL_SOCKET, SO_KEEPALIVE, 1, 1);
 }
 
 }  // namespace
@@ -34,7 +39,7 @@ Handover::Handover(net::Connection& connection, Receiver& receiver,
                    const websocket::SessionSettings& settings)
     : net::Protocol(connection), receiver_(&receiver) {
     connection.set_deadline(settings.send_timeout_ms);
-    keep_alive(connection.descriptor(), settings);
+    watch_client(connection.descriptor(), settings);
     connection.loop().at_turn_end(ready_);
 }
 

@@ -65,7 +65,8 @@ void Hub::start_link(FileDescriptor socket) {
                                .software = "marmoset",
                                .pid = static_cast<uint64_t>(getpid()),
                                .window = settings_.window(),
-                               .max_message = settings_.session.max_message});
+                               .max_message = settings_.session.max_message,
+                               .direct = settings_.direct_rules()});
     channel_->append({0, 0, RecordType::Hello, 0, 0}, as_bytes(hello));
     for (const auto& [id, payload] : early_opens_) {
         if (clients_[id]) channel_->append({0, id, RecordType::Open, 0, 0}, as_bytes(payload));

@@ -20,11 +20,27 @@ void read_compression(const config::Section& section, Settings& settings) {
         .server_takeover = both || equal_caseless(takeover, "server"),
         .client_takeover = both || equal_caseless(takeover, "client"),
     };
+    settings.compression_level = static_cast<unsigned>(section.integer("compression_level"));
     settings.deflate_contexts = std::make_unique<websocket::DeflateContexts>(
-        static_cast<int>(section.integer("compression_level")), section.size("compression_threshold"));
+        static_cast<int>(settings.compression_level), section.size("compression_threshold"));
 }
 
 }  // namespace
+
+link::DirectRules Settings::direct_rules() const {
+    link::DirectRules rules;
+    rules.max_fragments = session.max_fragments;
+    rules.ping_ms = session.ping_ms;
+    rules.ping_misses = session.ping_misses;
+    rules.close_timeout_ms = session.close_timeout_ms;
+    rules.send_timeout_ms = session.send_timeout_ms;
+    rules.queue = session.max_queue;
+    rules.drop_published = session.drop_published;
+    if (!deflate) return rules;
+    rules.compression_level = compression_level;
+    rules.compression_threshold = deflate_contexts->threshold();
+    return rules;
+}
 
 Result<Settings> read_settings(const config::Section& section, bool check_only) {
     Settings settings;

@@ -13,6 +13,7 @@
 #include "base/pattern.h"
 #include "base/result.h"
 #include "config/section.h"
+#include "link/metadata.h"
 #include "link/record.h"
 #include "server_entries.h"
 #include "websocket/deflate_offer.h"
@@ -36,6 +37,7 @@ struct Settings {
     std::optional<websocket::DeflatePolicy> deflate;  ///< unset: no compression
     /// Of the group's sessions in this process; each worker fills its own.
     std::unique_ptr<websocket::DeflateContexts> deflate_contexts;
+    unsigned compression_level = 1;
 
     AccessRule access() const { return {allow, deny, deny_last}; }
     Dialect dialect_of(std::string_view name) const {
@@ -45,6 +47,8 @@ struct Settings {
     /// Bytes a system server may have under way toward one client. Half the queue at most, so that what the
     /// window lets in never overflows it: a slow client is then waited for and not closed.
     uint64_t window() const { return std::min<uint64_t>(link::kDefaultWindow, session.max_queue / 2); }
+    /// What system servers must know to serve clients themselves as the group says.
+    link::DirectRules direct_rules() const;
 };
 
 /// `check_only`: the docroot need not exist.

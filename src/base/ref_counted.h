@@ -17,6 +17,8 @@ class RefCounted {
     void release() {
         if (--references_ == 0) delete this;
     }
+    /// Whether others than the one who asks hold a reference.
+    bool shared() const { return references_ > 1; }
 
   protected:
     virtual ~RefCounted() = default;

@@ -19,9 +19,14 @@ constexpr size_t kMostReserved = 1u << 20;
 }  // namespace
 
 DirectClient::DirectClient(DirectClients& clients, Link& link, Context& context, uint32_t id,
-                           std::unique_ptr<ClientInfo> info,
+                           std::unique_ptr<ClientInfo> info, const Ref<DirectSettings>& settings,
                            std::optional<websocket::DeflateParameters> deflate)
-    : ClientBase(context, std::move(info)), clients_(clients), link_(&link), id_(id), deflate_(deflate) {
+    : ClientBase(context, std::move(info)),
+      clients_(clients),
+      link_(&link),
+      id_(id),
+      settings_(settings),
+      deflate_(deflate) {
     clients_.add(*this);
 }
 
@@ -49,12 +54,13 @@ void DirectClient::take_handover(Bytes early, FileDescriptor descriptor) {
     net::Connection* connection = connection_;
     std::unique_ptr<websocket::PerMessageDeflate> deflate;
     if (deflate_)
-        deflate = std::make_unique<websocket::PerMessageDeflate>(*deflate_, clients_.deflate_contexts());
+        deflate = std::make_unique<websocket::PerMessageDeflate>(*deflate_, settings_->deflate_contexts());
     auto session = std::make_unique<websocket::Session>(*connection, static_cast<websocket::Endpoint&>(*this),
-                                                        clients_.settings(), std::move(deflate));
+                                                        settings_->session(), std::move(deflate));
     session_ = session.get();
     if (!connection->start(std::move(session))) return;
     if (early_) send_early();
+    if (!in_message()) send_held();
     if (early.empty() || !session_) return;
     // In the loop's buffer for packets, which the session may change.
     session_->on_bytes({const_cast<uint8_t*>(early.data()), early.size()});
@@ -170,8 +176,7 @@ bool DirectClient::do_send(Bytes data, Part part) {
         return false;
     }
     if (waiting()) {
-        if (!early_) early_ = std::make_unique<Early>(context().loop);
-        early_->queue.push(data, part, nullptr);
+        early().queue.push(data, part, nullptr);
         return true;
     }
     if (!session_->send(data, part.type == Type::Binary, part.first, part.last)) {
@@ -185,6 +190,11 @@ bool DirectClient::do_send(Bytes data, Part part) {
     return state() == State::Open;
 }
 
+DirectClient::Early& DirectClient::early() {
+    if (!early_) early_ = std::make_unique<Early>(context().loop);
+    return *early_;
+}
+
 void DirectClient::send_early() {
     const auto early = std::move(early_);
     for (; !early->queue.empty() && session_; early->queue.pop()) {
@@ -193,25 +203,32 @@ void DirectClient::send_early() {
             session_->close(websocket::kInternalError, "text that is not UTF-8", CloseReason::ServerError);
             return;
         }
-        connection_->flush();
+        if (connection_) connection_->flush();
     }
     if (early->close_code != 0 && session_)
         session_->close(early->close_code, early->close_reason, CloseReason::ServerClosed);
 }
 
-void DirectClient::publish(Bytes frame, const Ref<RefCounted>& owner) {
-    if (state() != State::Open || !session_) return;
-    if (connection_->unsent() + held_size_ + frame.size() > websocket::SessionSettings().max_queue &&
-        (connection_->blocked() || held_size_ > 0)) {
-        fail(websocket::kTryAgainLater, "reads too slowly for what is published");
+void DirectClient::publish(Bytes frame, const Ref<RefCounted>& owner, Bytes message, Type type) {
+    if (state() != State::Open) return;
+    if (connection_ && connection_->unsent() + frame.size() > settings_->queue()) {
+        connection_->flush();  // what was said in this turn may just not have been tried yet
+        if (state() != State::Open) return;
+    }
+    const bool blocked = waiting() || connection_->blocked() || held_size_ > 0;
+    if (blocked && buffered_amount() + held_size_ + frame.size() > settings_->queue()) {
+        if (!settings_->drop_published())
+            fail(websocket::kTryAgainLater, "reads too slowly for what is published");
         return;
     }
     if (in_message()) {  // RFC 6455 5.4: no other data frame between its frames
         held_.push_back({frame, owner});
         held_size_ += frame.size();
-        return;
+    } else if (waiting()) {
+        early().queue.push(message, {type}, nullptr);
+    } else if (session_) {
+        session_->send_frame(frame, owner);
     }
-    session_->send_frame(frame, owner);
 }
 
 void DirectClient::send_held() {
@@ -238,9 +255,8 @@ void DirectClient::do_close(uint16_t code, std::string_view reason) {
     if (session_) {
         session_->close(code, reason, CloseReason::ServerClosed);
     } else if (waiting()) {
-        if (!early_) early_ = std::make_unique<Early>(context().loop);
-        early_->close_code = code;
-        early_->close_reason = reason;
+        early().close_code = code;
+        early().close_reason = reason;
     }
 }
 

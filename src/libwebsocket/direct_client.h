@@ -9,6 +9,7 @@
 
 #include "base/file_descriptor.h"
 #include "libwebsocket/client_base.h"
+#include "libwebsocket/direct_settings.h"
 #include "libwebsocket/topics.h"
 #include "net/connection.h"
 #include "websocket/session.h"
@@ -25,12 +26,15 @@ class DirectClient final : public ClientBase,
   public:
     /// `clients` outlives the client; `link`, until link_lost(). `deflate`: what the handshake has agreed on.
     DirectClient(DirectClients& clients, Link& link, Context& context, uint32_t id,
-                 std::unique_ptr<ClientInfo> info, std::optional<websocket::DeflateParameters> deflate);
+                 std::unique_ptr<ClientInfo> info, const Ref<DirectSettings>& settings,
+                 std::optional<websocket::DeflateParameters> deflate);
     ~DirectClient() override;
 
     using ClientBase::announce;
 
     // Records of the gateway.
+    /// Whether HANDOVER may come: the client has been accepted, and was not handed over yet.
+    bool expects_handover() const { return waiting() && state() != State::Opening; }
     /// `early`: bytes the client sent behind its handshake. No descriptor: it was lost, the client gets 1013.
     void take_handover(Bytes early, FileDescriptor descriptor);
     /// The gateway wants the client to go, or it went before it was handed over.
@@ -43,8 +47,8 @@ class DirectClient final : public ClientBase,
     void abandon();
     bool has_output() const { return connection_ && connection_->unsent() != 0; }
     bool joined(const Topic* topic) const { return subscriptions_.contains(topic); }
-    /// A frame that is published to many.
-    void publish(Bytes frame, const Ref<RefCounted>& owner);
+    /// A `message` that is published to many, and the `frame` it is sent in, which `owner` keeps.
+    void publish(Bytes frame, const Ref<RefCounted>& owner, Bytes message, Type type);
 
     bool direct() const override { return true; }
     size_t buffered_amount() const override;
@@ -59,6 +63,14 @@ class DirectClient final : public ClientBase,
     DirectClient* list_previous = nullptr;
 
   private:
+    /// What is to be sent as soon as there is a connection.
+    struct Early {
+        explicit Early(net::Loop& loop) : queue(loop) {}
+        MessageQueue queue;
+        uint16_t close_code = 0;  // behind the messages; 0: stays open
+        std::string close_reason;
+    };
+
     void on_message_data(websocket::Session& session, MutableBytes piece, bool binary, bool first,
                          bool last) override;
     size_t receive_credit(const websocket::Session& session) const override;
@@ -74,20 +86,13 @@ class DirectClient final : public ClientBase,
     void fail(uint16_t code, const char* reason) override;
 
     bool waiting() const { return connection_ == nullptr; }
+    Early& early();
     void send_early();
     void send_held();
     /// Its final record, and that is all of it on the link.
     void leave_link(uint16_t code);
     /// Never handed over, and won't be any more.
     void give_up(uint16_t code, std::string_view reason);
-
-    /// What is to be sent as soon as there is a connection.
-    struct Early {
-        explicit Early(net::Loop& loop) : queue(loop) {}
-        MessageQueue queue;
-        uint16_t close_code = 0;  // behind the messages; 0: stays open
-        std::string close_reason;
-    };
 
     struct Published {
         Bytes frame;
@@ -97,7 +102,8 @@ class DirectClient final : public ClientBase,
     DirectClients& clients_;
     Link* link_;  // null: nothing more to be said there
     const uint32_t id_;
-    std::optional<websocket::DeflateParameters> deflate_;
+    const Ref<DirectSettings> settings_;
+    const std::optional<websocket::DeflateParameters> deflate_;
     net::Connection* connection_ = nullptr;  // deletes itself; null before the handover
     websocket::Session* session_ = nullptr;  // null before the handover, and after its end
     std::unique_ptr<Early> early_;

@@ -8,18 +8,11 @@
 
 namespace marmoset::libwebsocket {
 
-namespace {
+DirectClients::DirectClients(Context& context) : context_(context) {}
 
-// As the gateway's defaults: compress fast, and only what is worth it.
-constexpr int kDeflateLevel = 1;
-constexpr size_t kDeflateThreshold = 256;
-
-}  // namespace
-
-DirectClients::DirectClients(Context& context)
-    : context_(context), deflate_contexts_(kDeflateLevel, kDeflateThreshold) {
-    settings_.max_message = context.options.max_message;
-    settings_.max_queue = UINT64_MAX;  // the program watches buffered_amount(); memory has its own limit
+void DirectClients::keep(const Ref<DirectSettings>& settings) {
+    std::erase_if(settings_, [](const auto& each) { return !each->shared(); });
+    settings_.push_back(settings);
 }
 
 void DirectClients::add(DirectClient& client) {
@@ -59,7 +52,7 @@ void DirectClients::publish(std::string_view name, std::string_view data, Type t
     if (!message.empty()) std::memcpy(block->data() + header, message.data(), message.size());
     const Bytes frame{block->data(), header + message.size()};
     for_each([&](DirectClient& client) {
-        if (&client != except && client.joined(topic)) client.publish(frame, owner);
+        if (&client != except && client.joined(topic)) client.publish(frame, owner, message, type);
     });
 }
 

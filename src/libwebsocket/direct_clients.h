@@ -2,11 +2,11 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "libwebsocket/context.h"
+#include "libwebsocket/direct_settings.h"
 #include "libwebsocket/topics.h"
-#include "websocket/message_deflate.h"
-#include "websocket/session.h"
 
 namespace marmoset::libwebsocket {
 
@@ -28,8 +28,9 @@ class DirectClients {
     void abandon();
 
     Topics& topics() { return topics_; }
-    const websocket::SessionSettings& settings() const { return settings_; }
-    websocket::DeflateContexts& deflate_contexts() { return deflate_contexts_; }
+    /// Keeps what the clients of one more link are served by until the last of them is gone, its connection
+    /// too.
+    void keep(const Ref<DirectSettings>& settings);
 
   private:
     template <typename Visit>
@@ -37,8 +38,7 @@ class DirectClients {
 
     Context& context_;
     Topics topics_;
-    websocket::SessionSettings settings_;
-    websocket::DeflateContexts deflate_contexts_;
+    std::vector<Ref<DirectSettings>> settings_;
     DirectClient* first_ = nullptr;
 };
 

@@ -202,8 +202,13 @@ void Link::on_record(const link::Record& record) {
 LinkClient* Link::client_of(const link::Record& record) {
     const uint32_t id = record.header.client;
     LinkClient* client = clients_.find(id);
-    if (!client && !clients_.was_opened(id)) end(fmt::format("client {} was never opened", id));
-    return client;
+    if (client) return client;
+    if (direct_.count(id) != 0) {
+        end(fmt::format("client {}: its messages do not come over the link", id));
+    } else if (!clients_.was_opened(id)) {
+        end(fmt::format("client {} was never opened", id));
+    }
+    return nullptr;
 }
 
 void Link::on_hello(Bytes payload) {
@@ -245,24 +250,28 @@ void Link::on_open(uint32_t id, Bytes payload) {
 void Link::open_direct(uint32_t id, link::OpenMetadata& open) {
     std::optional<websocket::DeflateParameters> deflate;
     if (!open.extensions.empty()) {
-        // What the handshake's answer says reads like an offer of just that.
-        deflate = websocket::accept_deflate_offer(
-            open.extensions, {.window_bits = 15, .server_takeover = true, .client_takeover = true});
+        deflate = websocket::check_deflate_answer(open.extensions);
         if (!deflate) {
             refuse(id, 501, "an extension that this server does not know");
             return;
         }
     }
-    auto* client =
-        new DirectClient(server_.direct_clients(), *this, context_, id, client_info(open), deflate);
+    if (!direct_settings_) {
+        direct_settings_ = Ref<DirectSettings>(new DirectSettings(context_.options, peer_));
+        server_.direct_clients().keep(direct_settings_);
+    }
+    auto* client = new DirectClient(server_.direct_clients(), *this, context_, id, client_info(open),
+                                    direct_settings_, deflate);
     direct_[id] = client;
     client->announce();
 }
 
 void Link::on_handover(uint32_t id, Bytes early, FileDescriptor descriptor) {
     const auto found = direct_.find(id);
-    if (found != direct_.end()) {
+    if (found != direct_.end() && found->second->expects_handover()) {
         found->second->take_handover(early, std::move(descriptor));
+    } else if (found != direct_.end()) {
+        end(fmt::format("HANDOVER of client {}, which is not accepted or was handed over before", id));
     } else if (!clients_.awaiting(id)) {  // else it comes late
         end(fmt::format("HANDOVER of client {}, which was not opened for it", id));
     }

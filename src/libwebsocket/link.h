@@ -9,6 +9,7 @@
 
 #include "libwebsocket/client_table.h"
 #include "libwebsocket/context.h"
+#include "libwebsocket/direct_settings.h"
 #include "libwebsocket/topics.h"
 #include "link/channel.h"
 #include "link/metadata.h"
@@ -75,6 +76,7 @@ class Link final : public link::Channel::Handler, public net::TurnEnd, public ne
     link::Hello peer_;
     ClientTable clients_;
     std::unordered_map<uint32_t, DirectClient*> direct_;  // by id; they outlive the link
+    Ref<DirectSettings> direct_settings_;                 // made for the first of them
     Topics topics_;
     std::vector<LinkClient*> deferred_;  // nullptr: was removed meanwhile
     bool greeted_ = false;               // the gateway's HELLO has come

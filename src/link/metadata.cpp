@@ -132,6 +132,47 @@ class OpenReader {
     std::string error_;
 };
 
+void write_rules(JsonWriter& json, const DirectRules& rules) {
+    json.key("direct");
+    json.begin_object();
+    json.member("max_fragments", rules.max_fragments);
+    json.member("ping", rules.ping_ms);
+    json.member("ping_misses", rules.ping_misses);
+    json.member("close_timeout", rules.close_timeout_ms);
+    json.member("send_timeout", rules.send_timeout_ms);
+    json.member("queue", rules.queue);
+    json.member("overflow", rules.drop_published ? "drop" : "close");
+    json.member("compression_level", rules.compression_level);
+    json.member("compression_threshold", rules.compression_threshold);
+    json.end_object();
+}
+
+// What is wrong with them; empty: nothing.
+std::string read_rules(const json_t* value, DirectRules& rules) {
+    constexpr uint64_t kLongest = uint64_t{1} << 40;  // milliseconds
+    JsonMembers members(value, "HELLO.direct");
+    std::string overflow = "close";
+    members.number("max_fragments", rules.max_fragments, UINT32_MAX);
+    members.number("ping", rules.ping_ms, kLongest);
+    members.number("ping_misses", rules.ping_misses, 100);
+    members.number("close_timeout", rules.close_timeout_ms, kLongest);
+    members.number("send_timeout", rules.send_timeout_ms, kLongest);
+    members.number("queue", rules.queue);
+    members.string("overflow", overflow);
+    members.number("compression_level", rules.compression_level, 9);
+    members.number("compression_threshold", rules.compression_threshold);
+    const std::pair<const char*, uint64_t> positive[] = {{"max_fragments", rules.max_fragments},
+                                                         {"ping_misses", rules.ping_misses},
+                                                         {"close_timeout", rules.close_timeout_ms},
+                                                         {"send_timeout", rules.send_timeout_ms},
+                                                         {"compression_level", rules.compression_level}};
+    for (const auto& [name, number] : positive) {
+        if (!members.failed() && number == 0) members.fail(name, "is 0");
+    }
+    rules.drop_published = overflow == "drop";
+    return members.error();
+}
+
 }  // namespace
 
 void append_hello(std::string& out, const Hello& hello) {
@@ -142,6 +183,7 @@ void append_hello(std::string& out, const Hello& hello) {
     json.member("pid", hello.pid);
     json.member("window", hello.window);
     json.member("max_message", hello.max_message);
+    if (hello.direct) write_rules(json, *hello.direct);
     json.end_object();
 }
 
@@ -164,6 +206,11 @@ Result<Hello> parse_hello(Bytes payload) {
     members.number("max_message", hello.max_message);
     if (!members.failed() && hello.window < kSmallestWindow) members.fail("window", "is missing or below 64");
     if (!members.failed() && hello.max_message == 0) members.fail("max_message", "is missing or 0");
+    if (const json_t* direct = members.object("direct")) {
+        hello.direct.emplace();
+        const std::string wrong = read_rules(direct, *hello.direct);
+        if (!wrong.empty() && !members.failed()) return Error{wrong};
+    }
     if (members.failed()) return Error{members.error()};
     return hello;
 }

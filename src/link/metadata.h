@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,19 @@ namespace marmoset::link {
 /// A smaller window could not carry a record's header and a useful piece of payload.
 inline constexpr uint64_t kSmallestWindow = 64;
 
+/// HELLO of a gateway: how those clients are to be served that it hands over. The defaults are the gateway's.
+struct DirectRules {
+    uint32_t max_fragments = 1024;  ///< frames of a message; beyond it 1009
+    uint64_t ping_ms = 30000;       ///< 0: no pings
+    uint32_t ping_misses = 2;       ///< unanswered pings until the client counts as gone
+    uint64_t close_timeout_ms = 10000;
+    uint64_t send_timeout_ms = 60000;
+    uint64_t queue = 1u << 20;    ///< bytes that may wait for a client when a message is published to it
+    bool drop_published = false;  ///< beyond it the message is left out; else the client is closed with 1013
+    uint32_t compression_level = 1;
+    uint64_t compression_threshold = 256;  ///< shorter messages are sent as they are
+};
+
 /// HELLO: what each side says of itself before anything else.
 struct Hello {
     uint32_t version = kLinkVersion;
@@ -25,11 +39,13 @@ struct Hello {
     uint64_t pid = 0;
     uint64_t window = kDefaultWindow;  ///< credit the sender grants its peer for each client, bytes
     uint64_t max_message = 0;          ///< largest message the sender accepts, bytes
+    std::optional<DirectRules> direct = std::nullopt;  ///< of a gateway that may hand clients over
 };
 
 void append_hello(std::string& out, const Hello& hello);
 
-/// Refuses an unknown version, a window below kSmallestWindow, and a missing window or max_message.
+/// Refuses an unknown version, a window below kSmallestWindow, a missing window or max_message, and rules out
+/// of their range; what is missing in `direct` is as by default.
 Result<Hello> parse_hello(Bytes payload);
 
 /// OPEN as the gateway writes it: everything is borrowed for the call, so that writing it allocates nothing

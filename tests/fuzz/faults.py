@@ -59,8 +59,8 @@ FAULTS = [
     Fault("websocket_handshake", "a foreign domain with the same ending", "src/websocket/handshake.cpp",
           "const std::string_view suffix = pattern.substr(1);", "const std::string_view suffix = pattern.substr(2);"),
 
-    Fault("websocket_session", "unmasked frames", "src/websocket/session.cpp",
-          "&& header.masked && is_known_opcode", "&& is_known_opcode"),
+    Fault("websocket_session", "unmasked frames", "src/websocket/frame_rules.cpp",
+          "header.masked != (sender == Role::Client)", "false"),
     Fault("websocket_session", "the mask's phase", "src/websocket/session.cpp",
           "apply_mask(piece, mask_, payload_offset_);", "apply_mask(piece, mask_, 0);"),
     Fault("websocket_session", "a length not in its shortest form", "src/websocket/frame.h",

@@ -2,7 +2,7 @@
 (WHATWG WebSockets, 2 and 3)."""
 
 from .client import BINARY, CLOSE, TEXT, Deflate, Inflate, accept_value, agreed, close_payload, frame
-from .servers import Both
+from .servers import EveryWay
 
 RULE = "browsers rely on it"
 HANDSHAKES = {
@@ -75,7 +75,7 @@ Sec-WebSocket-Protocol: mqtt, mqttv3.1
 }
 KEY = "x3JJHMbDL1EzLkh9GBhXDw=="
 
-browsers = Both("browsers")
+browsers = EveryWay("browsers")
 
 
 def converse(case, entry, lines):

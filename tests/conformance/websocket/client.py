@@ -185,6 +185,22 @@ class Client(WebSocket):
             assert got == payload, f"pong {payload!r} was expected, not {got!r}"
 
 
+class PlainClient(Client):
+    """Talks to an echo server that knows only sockets. Such a program sees no types, so what it sends is text where it is UTF-8
+    (as WEBSOCKET_TYPE=auto has it, the default), and no empty messages: they would be the end to it, and don't come back."""
+
+    def expect_message(self, opcode, data):
+        if isinstance(data, str):
+            data = data.encode()
+        if not data:
+            return None
+        try:
+            data.decode()
+            return super().expect_message(TEXT, data)
+        except UnicodeDecodeError:
+            return super().expect_message(BINARY, data)
+
+
 def agreed(response):
     """Sec-WebSocket-Extensions of a 101 as [(name, {parameter: value or None})]."""
     extensions = []
@@ -197,5 +213,5 @@ def agreed(response):
     return extensions
 
 
-__all__ = ["BINARY", "CLOSE", "CONTINUATION", "Client", "Deflate", "Inflate", "PING", "PONG", "RSV1", "RSV2", "RSV3", "TAIL",
+__all__ = ["BINARY", "CLOSE", "CONTINUATION", "Client", "Deflate", "Inflate", "PING", "PONG", "PlainClient", "RSV1", "RSV2", "RSV3", "TAIL",
            "TEXT", "accept_value", "agreed", "close_payload", "frame"]

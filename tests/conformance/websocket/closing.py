@@ -3,14 +3,14 @@
 import struct
 
 from .client import BINARY, CLOSE, CONTINUATION, PING, TEXT, close_payload, frame
-from .servers import Both
+from .servers import EveryWay
 
 LEGAL = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3001, 3999, 4000, 4001, 4998, 4999)
 ILLEGAL = (0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 1999, 2000, 2999, 5000, 5001, 32768, 65535)
 
 # --- codes ------------------------------------------------------------------------------------------------------------------
 
-codes = Both("close-codes")
+codes = EveryWay("close-codes")
 
 
 def echoed(case, payload):
@@ -50,7 +50,7 @@ codes.add("half-a-code", "RFC 6455 5.5.1", "a close payload of one byte is 1002"
 
 # --- reasons ------------------------------------------------------------------------------------------------------------------
 
-reasons = Both("close-reasons")
+reasons = EveryWay("close-reasons")
 
 reasons.table("RFC 6455 5.5.1", "a close with a reason ({name}) is answered with the same", echoed, {
     "short": close_payload(1000, "done"),
@@ -77,7 +77,7 @@ def bytewise(case):
 
 # --- order --------------------------------------------------------------------------------------------------------------------
 
-closing = Both("closing")
+closing = EveryWay("closing")
 
 
 def behind_a_close(case, data):

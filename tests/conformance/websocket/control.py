@@ -1,11 +1,13 @@
 """Control frames, reserved bits and reserved opcodes (RFC 6455 5.2, 5.5)."""
 
+from processes import children, memory
+
 from .client import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, RSV2, RSV3, TEXT, close_payload, frame
-from .servers import Both
+from .servers import EveryWay
 
 # --- pings and pongs ------------------------------------------------------------------------------------------------------
 
-pings = Both("pings")
+pings = EveryWay("pings")
 
 
 def answered(case, payload):
@@ -70,6 +72,26 @@ def burst(case):
     client.expect_alive()
 
 
+@pings.case("answers-nobody-reads", "RFC 6455 5.5.3", "answers that a client does not read are not kept, but for the latest", deadline=60)
+def answers_nobody_reads(case):
+    client = case.on.open()
+    client.expect_alive()
+
+    def used(one):
+        return sum(map(memory, [one.pid, *children(one.pid)]))
+    before = {one.name: used(one) for one in case.on.programs}
+    count = 400_000
+    for start in range(0, count, 1000):
+        client.send(b"".join(frame(PING, f"{number:0125}") for number in range(start, start + 1000)))
+    grown = {one.name: used(one) - before[one.name] for one in case.on.programs}
+    assert max(grown.values()) < 16 << 20, f"of {count * 127 >> 20} MiB of answers these were kept: {grown}"
+    seen = [-1]
+    while seen[-1] != count - 1:
+        seen.append(int(client.read_pong()))
+        assert seen[-1] > seen[-2], seen[-2:]
+    client.expect_alive()
+
+
 @pings.case("between-messages", "RFC 6455 5.5.2", "pings between messages disturb neither")
 def between_messages(case):
     client = case.on.open()
@@ -94,11 +116,11 @@ def between_fragments(case):
 @pings.case("inside-each-gap", "RFC 6455 5.4", "control frames may stand in every gap of a message")
 def inside_each_gap(case):
     client = case.on.open()
-    client.send(frame(BINARY, b"a", fin=False) + frame(PING, "1") + frame(CONTINUATION, b"", fin=False) + frame(PONG, "?") +
-                frame(CONTINUATION, b"b", fin=False) + frame(PING, "2") + frame(CONTINUATION, b"c"))
+    client.send(frame(BINARY, b"\xa1", fin=False) + frame(PING, "1") + frame(CONTINUATION, b"", fin=False) + frame(PONG, "?") +
+                frame(CONTINUATION, b"\xb2", fin=False) + frame(PING, "2") + frame(CONTINUATION, b"\xc3"))
     got = [client.read_frame() for _ in range(3)]
     assert [part.payload for part in got if part.opcode == PONG] == [b"1", b"2"], got
-    assert [part.payload for part in got if part.opcode == BINARY] == [b"abc"], got
+    assert [part.payload for part in got if part.opcode == BINARY] == [b"\xa1\xb2\xc3"], got
 
 
 @pings.case("pong-unasked", "RFC 6455 5.5.3", "a pong nobody asked for is not answered")
@@ -127,7 +149,7 @@ def unanswered(case):
 
 # --- reserved bits and opcodes ----------------------------------------------------------------------------------------------
 
-reserved = Both("reserved")
+reserved = EveryWay("reserved")
 
 for bits in range(1, 8):
     word = "-".join(name for name, bit in (("rsv1", RSV1), ("rsv2", RSV2), ("rsv3", RSV3)) if bits & bit)

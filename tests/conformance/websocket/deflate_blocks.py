@@ -8,11 +8,11 @@ from .client import BINARY, CONTINUATION, RSV1, TAIL, TEXT, Deflate, frame
 from .deflate_frames import refused
 from .deflate_messages import understood
 from .deflate_offers import compressing
-from .servers import Both
+from .servers import EveryWay
 
 # --- blocks -------------------------------------------------------------------------------------------------------------------
 
-blocks = Both("deflate-blocks")
+blocks = EveryWay("deflate-blocks")
 SAMPLE = ("blocks of every kind, and of this kind again; " * 40).encode()
 
 
@@ -78,7 +78,7 @@ def final_in_fragments(case):
 
 # --- no deflate data ----------------------------------------------------------------------------------------------------------
 
-invalid = Both("deflate-invalid")
+invalid = EveryWay("deflate-invalid")
 GARBAGE = {
     "block-type-3": b"\x07\x00", "stored-lengths-differ": bytes.fromhex("000500000048656c6c6f00"), "distance-too-far":
     bytes.fromhex("f200110000"), "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + final(b"x"),

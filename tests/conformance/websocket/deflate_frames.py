@@ -2,9 +2,9 @@
 
 from .client import BINARY, CONTINUATION, PING, PONG, RSV1, RSV2, RSV3, TEXT, close_payload, frame
 from .deflate_offers import accepted_with, compressing
-from .servers import Both
+from .servers import EveryWay
 
-frames = Both("deflate-frames")
+frames = EveryWay("deflate-frames")
 
 
 def in_fragments(case, pieces):

@@ -8,12 +8,12 @@ from processes import status_fields
 
 from .client import BINARY, CONTINUATION, RSV1, TEXT, Deflate, frame
 from .deflate_offers import compressing
-from .servers import Both
+from .servers import EveryWay
 
 LIMIT = 1000  # max_message of «deflate-small»
 DEFAULT = 16 << 20
 
-limits = Both("deflate-limits")
+limits = EveryWay("deflate-limits")
 
 
 def passes(case, data):

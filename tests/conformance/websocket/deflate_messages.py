@@ -4,14 +4,14 @@ import random
 
 from .client import BINARY, CONTINUATION, PING, RSV1, TEXT, Deflate, frame
 from .deflate_offers import compressing
-from .servers import Both
+from .servers import EveryWay
 
 NO_CONTEXT = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 TEXTS = ["Hello", "größer €𝄞 " * 30, "x" * 100_000, "", "a", "the same again", "the same again", "Hello"]
 
 # --- examples of the RFC ------------------------------------------------------------------------------------------------------
 
-messages = Both("deflate-messages")
+messages = EveryWay("deflate-messages")
 
 
 def understood(case, payload, text):

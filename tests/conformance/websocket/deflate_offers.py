@@ -5,7 +5,7 @@ import random
 
 from .client import BINARY, TEXT, Deflate, Inflate, agreed
 from .handshake import accepted
-from .servers import Both
+from .servers import EveryWay
 
 PARAMETERS = ("server_no_context_takeover", "client_no_context_takeover", "server_max_window_bits", "client_max_window_bits")
 
@@ -78,7 +78,7 @@ def both_ways(client):
 
 # --- taken --------------------------------------------------------------------------------------------------------------------
 
-taken = Both("deflate-offers-taken")
+taken = EveryWay("deflate-offers-taken")
 
 
 def works(case, offer, entry="takeover"):
@@ -130,7 +130,7 @@ def extension_once(case):
 
 # --- several ------------------------------------------------------------------------------------------------------------------
 
-several = Both("deflate-offers-several")
+several = EveryWay("deflate-offers-several")
 
 
 def chosen(case, values, which):
@@ -162,7 +162,7 @@ several.table("RFC 7692 5", "{name}: the first that can be taken is: {1}", chose
 
 # --- declined -----------------------------------------------------------------------------------------------------------------
 
-declined = Both("deflate-offers-declined")
+declined = EveryWay("deflate-offers-declined")
 
 
 def none_taken(case, offer, entry="takeover"):
@@ -197,4 +197,6 @@ declined.table("RFC 7692 7.1", "declined: {0}", none_taken, {
     "all-offers-wrong": "permessage-deflate; server_max_window_bits=7, permessage-deflate; x, permessage-deflate; "
                         "client_max_window_bits=16",
 })
+declined.groups["plain"].add("good-offer-to-a-plain-server", "RFC 7692 5", "a client of a plain server is handed over without "
+                             "compression", none_taken, GOOD)
 declined.add("no-offer", "RFC 7692 5", "who offers nothing gets nothing", lambda case: none_taken(case, ""))

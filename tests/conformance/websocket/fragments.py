@@ -3,9 +3,9 @@
 import random
 
 from .client import BINARY, CONTINUATION, TEXT, frame
-from .servers import Both
+from .servers import EveryWay
 
-fragments = Both("fragments")
+fragments = EveryWay("fragments")
 
 
 def comes_back(case, opcode, parts):

@@ -3,9 +3,9 @@
 import random
 
 from .client import BINARY, CLOSE, PING, TEXT, frame
-from .servers import Both
+from .servers import EveryWay
 
-garbage = Both("garbage")
+garbage = EveryWay("garbage")
 
 
 def random_bytes(case, seed):

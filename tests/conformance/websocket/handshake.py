@@ -1,7 +1,7 @@
 """The opening handshake (RFC 6455 4): what becomes a websocket, and with which status the rest is refused."""
 
 from .client import BINARY, PING, TEXT, accept_value, frame
-from .servers import DOCUMENT, TARGET, Both
+from .servers import DOCUMENT, TARGET, EveryWay
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 NAMES = ("Host", "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version")
@@ -42,7 +42,7 @@ def refused(case, status, headers=(), drop=(), target=TARGET, method=None, **opt
 
 # --- what is accepted -------------------------------------------------------------------------------------------------------
 
-handshake = Both("handshake-accepted")
+handshake = EveryWay("handshake-accepted")
 
 
 @handshake.case("sample-of-the-rfc", "RFC 6455 1.3", "the sample's key gives the sample's accept value")
@@ -137,7 +137,7 @@ def two_connections(case):
 
 # --- what is sent around it -------------------------------------------------------------------------------------------------
 
-around = Both("handshake-segments")
+around = EveryWay("handshake-segments")
 
 
 @around.case("byte-by-byte", "RFC 6455 4.2", "the handshake may arrive byte by byte")
@@ -256,7 +256,7 @@ def gone_before_the_answer(case):
 
 # --- what is refused ----------------------------------------------------------------------------------------------------------
 
-refusals = Both("handshake-refused")
+refusals = EveryWay("handshake-refused")
 
 for name, status in (("HEAD", 405), ("POST", 405), ("PUT", 405), ("DELETE", 405), ("OPTIONS", 405), ("PATCH", 405),
                      ("FOO", 501), ("get", 501)):

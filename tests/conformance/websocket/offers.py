@@ -1,11 +1,11 @@
 """What a handshake offers beside itself: where it comes from (Origin), and subprotocols (RFC 6455 4.1, 4.2.2, 10.2)."""
 
 from .handshake import accepted, refused, start
-from .servers import Both
+from .servers import EveryWay
 
 # --- Origin -------------------------------------------------------------------------------------------------------------------
 
-origins = Both("origins")
+origins = EveryWay("origins")
 
 
 def origin(case, entry, status, value):
@@ -57,7 +57,7 @@ def two_fields(case):
 
 # --- subprotocols ---------------------------------------------------------------------------------------------------------------
 
-subprotocols = Both("subprotocols")
+subprotocols = EveryWay("subprotocols")
 
 
 def agreed(case, headers, choice, target="/echo"):
@@ -96,7 +96,7 @@ subprotocols.add("names-with-dots", "RFC 6455 4.2.2", "nor do they lead out of t
 
 # --- extensions nobody knows --------------------------------------------------------------------------------------------------
 
-extensions = Both("extensions")
+extensions = EveryWay("extensions")
 
 
 def declined(case, entry, *values):

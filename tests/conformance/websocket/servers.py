@@ -1,12 +1,20 @@
-"""What the websocket list runs against: the gateway with one `servers` entry for each kind of setting, in front of
-websocket_echo. Every group of cases stands here twice: over the link, and over the framing `records`."""
+"""What the websocket list runs against: the gateway with one `servers` entry for each kind of setting, in front of an echo
+server. Every group of cases stands here once for each way to such a server: relayed over the link, relayed over the framing
+`records`, and in direct mode, where the server's process speaks WebSocket: by libwebsocket's classes (HANDOVER on the link) or
+by libwebsocket.so preloaded to a program that knows only sockets. What can't be the same there is told in DIFFERENCES."""
 
+import fnmatch
 import os
+import re
+import socket
+import subprocess
+import sys
 
+from bounds import BUILD
 from case import Configuration, Group
-from harness import with_defaults
+from harness import can_connect, wait_for, with_defaults
 
-from .client import Client
+from .client import Client, PlainClient
 
 # Messages refer to earlier ones, and none is too small to be compressed.
 TAKEOVER = 'compression = true; context_takeover = "both"; compression_threshold = 0;'
@@ -31,10 +39,34 @@ DOCUMENT = "a page\n"
 TARGET = "/echo"
 
 
+COMPRESSION = "no compression is agreed with a client whose frames a plain server's process reads: deflate-offers-declined"
+FRAGMENTS = "libwebsocket.so takes 1,024 frames a message, as the gateway by default: default-fragments-beyond"
+# Cases that a way does not have, and why: (way, group/case, reason). Cases may be patterns; the group «ways» has each row fit one.
+DIFFERENCES = [
+    ("plain", "browsers/*-deflate", COMPRESSION),
+    ("plain", "browsers/*-takeover", COMPRESSION),
+    ("plain", "deflate-blocks/*", COMPRESSION),
+    ("plain", "deflate-frames/*", COMPRESSION),
+    ("plain", "deflate-invalid/*", COMPRESSION),
+    ("plain", "deflate-limits/*", COMPRESSION),
+    ("plain", "deflate-messages/*", COMPRESSION),
+    ("plain", "deflate-offers-several/*", COMPRESSION),
+    ("plain", "deflate-offers-taken/*", COMPRESSION),
+    ("plain", "handshake-segments/an-empty-message-behind", "a program that knows only sockets sees no empty messages"),
+    ("plain", "limits/fragments-beyond", FRAGMENTS),
+    ("plain", "limits/empty-fragments-beyond", FRAGMENTS),
+    ("plain", "limits/last-fragment-beyond", FRAGMENTS),
+    ("plain", "pings/asked-by-the-gateway", "nobody there has a clock: TCP's keep-alive finds dead clients"),
+    ("plain", "pings/unanswered", "nobody there has a clock: TCP's keep-alive finds dead clients"),
+]
+
+
 class Link(Configuration):
     """websocket_echo over the link: one connection for all clients."""
 
     keys = ""  # of the websocket group
+    client = Client
+    empty_messages = True  # come back
 
     def start_echo(self):
         self.echo()
@@ -50,10 +82,14 @@ class Link(Configuration):
         where = f'addr = "unix:{self.path(name)}";' if name.endswith("apart") else 'addr = "127.0.0.1"; port = 0;'
         return (f'hostname = "localhost"; clients_per_address = 0; {where}\n'
                 f'document = {{ docroot = "{self.documents}"; }};\n'
-                f'websocket = {{ docroot = "{self.sockets}"; {self.keys} {keys} }};')
+                f'websocket = {{ docroot = "{self.folder_of(name)}"; {self.keys} {keys} }};')
+
+    def folder_of(self, _entry):
+        """Where the entry's echo server listens."""
+        return self.sockets
 
     def connect(self, entry="plain"):
-        return self.server.http(list(ENTRIES).index(entry), Client)
+        return self.server.http(list(ENTRIES).index(entry), self.client)
 
     def open(self, entry="plain", target=TARGET, headers=(), behind=b"", **options):
         return self.connect(entry).open(target, headers, behind=behind, **options)
@@ -68,15 +104,67 @@ class Records(Link):
         self.echo("--framing", "records", stream=True)
 
 
-class Both:
-    """A group of cases for each way to the echo server."""
+class Direct(Link):
+    """websocket_echo serves the clients itself: their connections are handed to it over the link."""
+
+    keys = 'options = "direct";'
+
+
+class Plain(Link):
+    """A program that knows only sockets, and libwebsocket.so preloaded: connections come to it as ouistiti hands them over. It is
+    told nothing of the gateway's settings: its own are in its environment."""
+
+    keys = 'options = "direct";'
+    client = PlainClient
+    empty_messages = False
+    environments = {"small": {"WEBSOCKET_MAX_MESSAGE": "1000"}}  # by entry
+
+    def start_echo(self):
+        for name in ("", *self.environments):
+            folder = self.folder_of(name)
+            os.makedirs(folder, exist_ok=True)
+            path = os.path.join(folder, "echo")
+            one = self.launch([sys.executable, os.path.join(os.path.dirname(__file__), os.pardir, "plain_echo.py"), path],
+                              f"plain-{name or 'echo'}", env=os.environ | preloading() | self.environments.get(name, {}))
+            one.ours = False  # it has no orderly end
+
+            def listens(one=one, path=path):
+                assert one.running(), f"{one.name} ended with {one.wait()}:\n{one.log()}"
+                return can_connect(path, socket.SOCK_STREAM)
+            wait_for(f"{one.name} to listen", listens, 20)
+
+    def folder_of(self, entry):
+        return os.path.join(self.sockets, entry) if entry in self.environments else self.sockets
+
+
+def preloading():
+    """What the environment of a program must say to have libwebsocket.so in it. A sanitizer's library has to come before."""
+    library = os.path.join(BUILD, "lib", "libwebsocket.so")
+    linked = subprocess.run(["ldd", library], capture_output=True, text=True, check=True).stdout
+    report = os.environ.get("ASAN_OPTIONS", "")
+    return {"LD_PRELOAD": " ".join(re.findall(r"=> (\S*/lib[at]san\S*)", linked) + [library]),
+            "ASAN_OPTIONS": f"{report}:detect_leaks=0:verify_asan_link_order=0"}  # leaks of Python are its own
+
+
+class EveryWay:
+    """A group of cases for each way to an echo server."""
+
+    ways = {"": Link, "records": Records, "direct": Direct, "plain": Plain}
+
+    names = []  # group/case of all that were declared, whatever the way
 
     def __init__(self, name):
-        self.groups = [Group(name, Link), Group(f"{name}-records", Records)]
+        # A group without cases would be none.
+        self.groups = {way: Group(f"{name}-{way}" if way else name, kind) for way, kind in self.ways.items()
+                       if not differs(way, f"{name}/*")}
+        self.name = name
 
     def add(self, name, rule, sentence, function, *arguments, **options):
-        for group in self.groups:
-            group.add(name, rule, sentence, function, *arguments, **options)
+        key = f"{self.name}/{name}"
+        self.names.append(key)
+        for way, group in self.groups.items():
+            if not differs(way, key):
+                group.add(name, rule, sentence, function, *arguments, **options)
 
     def case(self, name, rule, sentence, **options):
         def declare(function):
@@ -90,3 +178,7 @@ class Both:
             if not isinstance(arguments, tuple):
                 arguments = (arguments,)
             self.add(name, rule, sentence.format(*arguments, name=name.replace("-", " ")), function, *arguments, **options)
+
+
+def differs(way, key):
+    return any(way == one and fnmatch.fnmatch(key, keys) for one, keys, _ in DIFFERENCES)

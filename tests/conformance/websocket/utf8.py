@@ -2,7 +2,7 @@
 first impossible byte is enough."""
 
 from .client import BINARY, CONTINUATION, TEXT, close_payload, frame
-from .servers import Both
+from .servers import EveryWay
 
 VALID = {
     "nul": "\0", "ascii": "Hello", "delete": "\x7f", "first-of-two": "\x80", "last-of-two": "\u07ff", "first-of-three": "\u0800",
@@ -32,7 +32,7 @@ OFFSETS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18, 28, 29, 30,
 
 # --- valid ------------------------------------------------------------------------------------------------------------------
 
-valid = Both("utf8-valid")
+valid = EveryWay("utf8-valid")
 
 
 def passes(case, data):
@@ -125,7 +125,7 @@ def sixteen_mebibytes(case):
 
 # --- invalid ----------------------------------------------------------------------------------------------------------------
 
-invalid = Both("utf8-invalid")
+invalid = EveryWay("utf8-invalid")
 
 
 def fails(case, *frames):

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "link/metadata.h"
 #include "tests/support/scripted_peer.h"
@@ -54,6 +55,30 @@ void LinkPeer::send_raw(Bytes packet) {
     const ssize_t sent = ::send(socket_.get(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     require(sent == static_cast<ssize_t>(packet.size()) || errno == EPIPE || errno == ECONNRESET,
             "the other end takes a packet after each that it has been given time for");
+    settle();
+}
+
+void LinkPeer::hand_over(uint32_t id, Bytes early, int descriptor) {
+    flush();
+    if (ended_) return;
+    uint8_t header[link::kRecordHeader];
+    link::encode_record_header(header, {static_cast<uint32_t>(early.size()), id, RecordType::Handover, 0, 0});
+    iovec pieces[] = {{header, sizeof header}, {const_cast<uint8_t*>(early.data()), early.size()}};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptor)] = {};
+    msghdr message{};
+    message.msg_iov = pieces;
+    message.msg_iovlen = 2;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* part = CMSG_FIRSTHDR(&message);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
+    const ssize_t sent = sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    require(
+        sent == static_cast<ssize_t>(sizeof header + early.size()) || errno == EPIPE || errno == ECONNRESET,
+        "the other end takes a packet after each that it has been given time for");
     settle();
 }
 
@@ -169,6 +194,7 @@ void LinkPeer::take(const link::Record& record) {
 void LinkPeer::take_message(const link::Record& record, Client& client, std::string& lines) {
     const bool first = (record.header.flags & link::kFirst) != 0;
     require(client.known && !client.final, "messages only of a client that is open");
+    require(!client.direct, "no messages of a client that is served directly");
     require(first == !client.in_message, "a message begins once");
     client.credit -= static_cast<int64_t>(link::message_cost(record.payload.size()));
     require(client.credit >= 0, "no message goes beyond the credit");

@@ -30,6 +30,10 @@ class LinkPeer {
     void settle();
     /// Reads what has come.
     void read();
+    /// HANDOVER, alone in its packet, with a descriptor that stays the caller's.
+    void hand_over(uint32_t id, Bytes early, int descriptor);
+    /// Client `id` is being opened to be handed over: no message of its own comes over the link.
+    void expect_direct(uint32_t id) { clients_[id].direct = true; }
     void end() { socket_.reset(); }
 
     /// The other end has closed the link.
@@ -58,6 +62,7 @@ class LinkPeer {
         bool binary = false;
         bool final = false;         ///< the other end has sent its last record
         bool closed_by_us = false;  ///< so have we
+        bool direct = false;        ///< was opened to be handed over
     };
     void take(const link::Record& record);
     void take_message(const link::Record& record, Client& client, std::string& lines);

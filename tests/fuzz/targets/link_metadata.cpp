@@ -122,6 +122,7 @@ bool read_open(const json_t* root, OpenMetadata& open) {
         fine = fine && json_is_boolean(direct);
         open.direct = json_is_true(direct);
     }
+    text(root, "extensions", open.extensions);
     return fine;
 }
 
@@ -134,7 +135,7 @@ std::string written(OpenMetadata open) {
     for (const std::string* text :
          {&open.id, &open.uri, &open.path_info, &open.query, &open.origin, &open.host, &open.user,
           &open.group, &open.home, &open.auth, &open.remote.address, &open.local.address, &open.tls.version,
-          &open.tls.cipher, &open.tls.subject})
+          &open.tls.cipher, &open.tls.subject, &open.extensions})
         put(*text);
     for (const std::string& protocol : open.protocols)
         put(protocol);
@@ -182,6 +183,9 @@ void check_hello(std::string_view text) {
     require(back && back->software == hello->software && back->pid == hello->pid &&
                 back->window == hello->window && back->max_message == hello->max_message,
             "HELLO, written and read again");
+    std::string third;
+    link::append_hello(third, *back);
+    require_equal(again, third, "HELLO and all that it says of direct clients, written twice");
 }
 
 /// Each byte that belongs to no sequence as U+FFFD, as the writer has it.
@@ -215,6 +219,7 @@ void check_written(Fields fields) {
     const std::pair<std::string_view, std::string_view> headers[] = {{"name", texts[17]}};
     open.headers = headers;
     open.direct = texts[0].size() % 2 != 0;
+    open.extensions = texts[17];
     std::string text;
     link::append_open(text, open);
     const auto read = link::parse_open(as_bytes(text));
@@ -234,6 +239,7 @@ void check_written(Fields fields) {
     expected.protocols = {sanitised(texts[15]), sanitised(texts[16])};
     expected.headers = {{"name", sanitised(texts[17])}};
     expected.direct = open.direct;
+    if (open.direct) expected.extensions = sanitised(open.extensions);
     require_equal(written(expected), written(*read), "OPEN, written and read again");
     check_scanner(text);
 }

@@ -1,7 +1,7 @@
 // libwebsocket's side of the link: what a gateway sends, to a program that echoes, joins, publishes, closes,
-// throws. In: a script of records, see play(). It is played with as many records a packet as fit, then with
-// packets cut elsewhere: what each client's program saw and what the gateway got must be the same, and keep
-// to link-protocol.md.
+// throws; clients are relayed, or handed over and then speak for themselves. In: a script of records, see
+// play(). It is played with as many records a packet as fit, then with packets cut elsewhere: what each
+// client's program saw and what the gateway got must be the same, and keep to link-protocol.md.
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -137,15 +137,78 @@ void add_hello(LinkPeer& gateway, uint8_t choice) {
     gateway.add({0, 0, RecordType::Hello, 0, 0}, as_bytes(text));
 }
 
-void add_open(LinkPeer& gateway, uint32_t id, uint8_t choice) {
+void add_open(LinkPeer& gateway, uint32_t id, uint8_t choice, bool direct) {
     static constexpr const char* kNames[] = {"c", "reject", "defer", "throw", "chat"};
-    const std::string text = "{\"id\":\"" + std::string(kNames[choice % 5]) + std::to_string(id) +
-                             "\",\"protocols\":[\"p\",\"q\"]}";
-    gateway.add({0, id, RecordType::Open, 0, 0}, as_bytes(text));
+    std::string text = "{\"id\":\"" + std::string(kNames[choice % 5]) + std::to_string(id) +
+                       "\",\"protocols\":[\"p\",\"q\"]";
+    if (direct) {
+        text += ",\"direct\":true,\"extensions\":\"";
+        if ((choice & 64) != 0) text += "permessage-deflate; server_no_context_takeover";
+        text += "\"";
+    }
+    gateway.add({0, id, RecordType::Open, 0, 0}, as_bytes(text + "}"));
+    if (direct) gateway.expect_direct(id);
 }
 
+/// The ends of connections that were handed over, by the id they were handed over with.
+class Browsers {
+  public:
+    explicit Browsers(Random* pieces) : pieces_(pieces) {}
+
+    void hand_over(LinkPeer& gateway, uint32_t id, Bytes early) {
+        int ends[2];
+        require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0,
+                "a pair of sockets");
+        close(id);
+        sockets_[id].reset(ends[0]);
+        const FileDescriptor theirs(ends[1]);
+        gateway.hand_over(id, early, theirs.get());
+        settle(gateway);
+    }
+    /// Bytes of the client, at once or in pieces.
+    void send(LinkPeer& gateway, uint32_t id, std::string_view bytes) {
+        const auto found = sockets_.find(id);
+        if (found == sockets_.end() || bytes.empty()) return;
+        std::vector<std::vector<uint8_t>> pieces = {exact(as_bytes(bytes))};
+        if (pieces_) pieces = Pieces(as_bytes(bytes), pieces_->next()).cut(as_bytes(bytes));
+        for (const auto& piece : pieces) {
+            const ssize_t sent = ::send(found->second.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
+            if (sent != static_cast<ssize_t>(piece.size())) return;  // it has gone
+            settle(gateway);
+        }
+    }
+    void close(uint32_t id) {
+        read(id);
+        sockets_.erase(id);
+    }
+    void close_all() {
+        while (!sockets_.empty())
+            close(sockets_.begin()->first);
+    }
+    void settle(LinkPeer& gateway) {
+        gateway.settle();
+        for (const auto& [id, socket] : sockets_)
+            read(id);
+    }
+    /// What each has got.
+    const std::map<uint32_t, std::string>& seen() const { return seen_; }
+
+  private:
+    void read(uint32_t id) {
+        const auto found = sockets_.find(id);
+        if (found == sockets_.end()) return;
+        char bytes[65536];
+        for (ssize_t size = 0; (size = recv(found->second.get(), bytes, sizeof bytes, 0)) > 0;)
+            seen_[id].append(bytes, static_cast<size_t>(size));
+    }
+
+    Random* pieces_;
+    std::map<uint32_t, FileDescriptor> sockets_;
+    std::map<uint32_t, std::string> seen_;
+};
+
 /// One step of the script: a letter and its operands.
-void step(LinkPeer& gateway, Fields& script, Program& program) {
+void step(LinkPeer& gateway, Fields& script, Program& program, Browsers& browsers) {
     const uint8_t what = script.byte();
     const auto client = [&] { return static_cast<uint32_t>(script.byte() % 8); };
     const auto sized = [&] { return script.bytes(script.byte()); };
@@ -154,7 +217,43 @@ void step(LinkPeer& gateway, Fields& script, Program& program) {
             return add_hello(gateway, script.byte());
         case 'o': {
             const uint32_t id = client();
-            return add_open(gateway, id, script.byte());
+            return add_open(gateway, id, script.byte(), false);
+        }
+        case 'd': {
+            const uint32_t id = client();
+            return add_open(gateway, id, script.byte(), true);
+        }
+        case 'H': {
+            const uint32_t id = client();
+            gateway.flush();
+            const Bytes early = sized();
+            if (!gateway.ended()) browsers.hand_over(gateway, id, early);
+            return;
+        }
+        case 'f': {  // a frame of a client, masked with zeros
+            const uint32_t id = client();
+            const uint8_t first = script.byte();
+            const std::string_view payload = as_text(sized());
+            std::string frame = {static_cast<char>(first),
+                                 static_cast<char>(payload.size() < 126 ? 0x80 + payload.size() : 0xfe)};
+            if (payload.size() >= 126) frame.append(1, '\0').append(1, static_cast<char>(payload.size()));
+            gateway.flush();
+            frame.append(4, '\0').append(payload);
+            if (!gateway.ended()) browsers.send(gateway, id, frame);
+            return;
+        }
+        case 'b': {  // its bytes
+            const uint32_t id = client();
+            gateway.flush();
+            const std::string_view bytes = as_text(sized());
+            if (!gateway.ended()) browsers.send(gateway, id, bytes);
+            return;
+        }
+        case 'e': {
+            const uint32_t id = client();
+            gateway.flush();
+            if (!gateway.ended()) browsers.close(id);
+            return gateway.settle();
         }
         case 'm': {  // a whole text
             const uint32_t id = client();
@@ -207,6 +306,7 @@ void step(LinkPeer& gateway, Fields& script, Program& program) {
 struct Outcome {
     std::map<std::string, std::string> program;
     std::map<uint32_t, std::string> gateway;
+    std::map<uint32_t, std::string> browsers;
     bool ended = false;
     bool overdrawn = false;
     std::set<uint32_t> failed;
@@ -216,17 +316,27 @@ Outcome play(Bytes input, Random* pieces) {
     static Stage stage;
     stage.program.seen.clear();
     LinkPeer gateway(stage.connect_link(), LinkPeer::Role::Gateway, pieces);
+    Browsers browsers(pieces);
     Fields script(input);
     const uint8_t beginning = script.byte();
     if (beginning < 128) add_hello(gateway, beginning);
     gateway.flush();
     while (!script.empty() && !gateway.ended())
-        step(gateway, script, stage.program);
+        step(gateway, script, stage.program, browsers);
     gateway.flush();
-    Outcome outcome{
-        {}, gateway.seen(), gateway.ended(), gateway.overdrawn(stage.options.window), gateway.failed()};
+    browsers.settle(gateway);
+    Outcome outcome{{},
+                    gateway.seen(),
+                    browsers.seen(),
+                    gateway.ended(),
+                    gateway.overdrawn(stage.options.window),
+                    gateway.failed()};
     gateway.end();
     gateway.settle();
+    browsers.close_all();  // who is served directly outlives the link
+    stage.program.act(0);  // nobody looks whether one that is paused is still there
+    for (int turns = 0; turns < 3; ++turns)
+        gateway.settle();
     require(stage.program.clients.empty(), "every client's end is told");
     require(stage.context.clients == 0, "no client is left");
     outcome.program = stage.program.seen;
@@ -261,6 +371,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (whole.overdrawn) return 0;
     require(whole.ended == pieces.ended, "the link ends, or does not, however its records are packed");
     require_equal(joined(whole.program), joined(pieces.program), "what the program was told");
+    require_equal(joined(whole.browsers), joined(pieces.browsers), "what clients got that were handed over");
     for (const auto* failed : {&whole.failed, &pieces.failed}) {
         for (const uint32_t id : *failed) {
             whole.gateway.erase(id);

@@ -1,7 +1,7 @@
 // RFC 6455 on a connection: frames in, messages to an endpoint that echoes them, frames out. In: one byte
-// that chooses settings, then what a client sends. The bytes come at once, then in pieces to an endpoint that
-// gives little credit, then to a client that reads slowly: messages, end and answers must be the same.
-// Without compression a decoder of sixty lines says what they have to be.
+// that chooses settings and which end it is, then what the other end sends. The bytes come at once, then in
+// pieces to an endpoint that gives little credit, then to a client that reads slowly: messages, end and
+// answers must be the same. Without compression a decoder of sixty lines says what they have to be.
 #include "websocket/session.h"
 
 #include <optional>
@@ -23,6 +23,7 @@ enum Choice : uint8_t {
     kDeflate = 16,
     kTakeover = 32,  ///< contexts stay from message to message
     kSmallWindow = 64,
+    kClient = 128,  ///< the session is a client, what comes is a server's
 };
 
 websocket::SessionSettings settings_of(uint8_t choice) {
@@ -30,6 +31,7 @@ websocket::SessionSettings settings_of(uint8_t choice) {
     settings.max_message = (choice & kSmallMessages) != 0 ? 200 : 20000;
     settings.max_fragments = (choice & kFewFragments) != 0 ? 3 : 1000;
     settings.max_queue = 1u << 30;
+    if ((choice & kClient) != 0) settings.role = websocket::Role::Client;
     return settings;
 }
 
@@ -132,17 +134,23 @@ Outcome talk(std::vector<std::vector<uint8_t>> pieces, uint8_t choice, Random* c
     return {echo.seen, std::move(peer.received)};
 }
 
-/// What a server sent, frame by frame, without its Pong frames: of several pings of a client that reads
-/// slowly only the last needs its answer.
-std::string without_pongs(std::string_view received) {
+/// What the session sent, frame by frame and without masks, which are random. `pongs` false: without its Pong
+/// frames; of several pings of a client that reads slowly only the last needs its answer.
+std::string frames_of(std::string_view received, uint8_t choice, bool pongs) {
     std::string out;
     while (!received.empty()) {
         const auto decoded = websocket::decode_frame_header(as_bytes(received));
-        require(decoded.status == websocket::DecodeStatus::Complete, "the server sends whole frames");
-        require(!decoded.header.masked, "a server does not mask");
+        require(decoded.status == websocket::DecodeStatus::Complete, "whole frames are sent");
+        require(decoded.header.masked == ((choice & kClient) != 0), "a client masks, a server does not");
         const size_t size = decoded.size + decoded.header.length;
         require(size <= received.size(), "with all of their payload");
-        if (decoded.header.opcode != static_cast<uint8_t>(Opcode::Pong)) out += received.substr(0, size);
+        std::string payload(received.substr(decoded.size, decoded.header.length));
+        for (size_t i = 0; decoded.header.masked && i < payload.size(); ++i)
+            payload[i] = static_cast<char>(static_cast<uint8_t>(payload[i]) ^ decoded.header.mask[i % 4]);
+        if (pongs || decoded.header.opcode != static_cast<uint8_t>(Opcode::Pong)) {
+            out.append(1, received[0]).append(std::to_string(decoded.header.length)).append(":");
+            out += payload;
+        }
         received.remove_prefix(size);
     }
     return out;
@@ -190,6 +198,7 @@ bool may_become_utf8(std::string_view text) {
 
 /// What the endpoint must have seen of a session without compression that nobody but the client ends.
 std::string expected(Bytes sent, const websocket::SessionSettings& settings) {
+    const bool masks = settings.role == websocket::Role::Server;  // the other end does
     std::string seen, message;
     unsigned type = 0;  // of the message in progress
     unsigned frames = 0;
@@ -211,7 +220,7 @@ std::string expected(Bytes sent, const websocket::SessionSettings& settings) {
         if ((second & 128u) != 0 && in.rest().size() < 4) break;
         const Bytes mask = (second & 128u) != 0 ? in.bytes(4) : Bytes();
         const bool fin = (flags & 0x80u) != 0, control = opcode >= 8;
-        if ((flags & 0x70u) != 0 || mask.empty() || opcode > 10 || (opcode > 2 && opcode < 8))
+        if ((flags & 0x70u) != 0 || mask.empty() == masks || opcode > 10 || (opcode > 2 && opcode < 8))
             return failed(1002);
         if (control && (!fin || length > 125)) return failed(1002);
         if (!control && (opcode == 0) != (type != 0)) return failed(1002);
@@ -219,7 +228,7 @@ std::string expected(Bytes sent, const websocket::SessionSettings& settings) {
         if (!control && opcode != 0) message.clear(), type = opcode;
         if (!control && length > settings.max_message - message.size()) return failed(1009);
         std::string payload(as_text(in.bytes(length)));
-        for (size_t i = 0; i < payload.size(); ++i)
+        for (size_t i = 0; masks && i < payload.size(); ++i)
             payload[i] = static_cast<char>(static_cast<uint8_t>(payload[i]) ^ mask[i % 4]);
         const bool whole = payload.size() == length;
         if (!control) {
@@ -262,10 +271,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Random credit(input, 1);
     const Outcome pieces = talk(Pieces(input).cut(sent), choice, &credit, SIZE_MAX);
     require_equal(whole.seen, pieces.seen, "messages of the whole and of pieces");
-    require_equal(whole.received, pieces.received, "frames sent to the whole and to pieces");
+    require_equal(frames_of(whole.received, choice, true), frames_of(pieces.received, choice, true),
+                  "frames sent to the whole and to pieces");
     const Outcome slow = talk(Pieces(input, 2).cut(sent), choice, nullptr, 1 + Random(input, 3).below(100));
     require_equal(whole.seen, slow.seen, "messages of a client that reads slowly");
-    require_equal(without_pongs(whole.received), without_pongs(slow.received),
+    require_equal(frames_of(whole.received, choice, false), frames_of(slow.received, choice, false),
                   "frames sent to a client that reads slowly");
     return 0;
 }

@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "link/metadata.h"
-
 namespace marmoset::libwebsocket {
 
 using link::RecordType;
@@ -51,7 +49,8 @@ FakeGateway::FakeGateway(const std::string& path, bool greet, uint64_t window, u
     if (greet) hello(window, max_message);
 }
 
-void FakeGateway::hello(uint64_t window, uint64_t max_message) {
+void FakeGateway::hello(uint64_t window, uint64_t max_message,
+                        const std::optional<link::DirectRules>& direct) {
     const Received received = expect(RecordType::Hello, 0);
     auto theirs = link::parse_hello(as_bytes(received.payload));
     ASSERT_TRUE(theirs) << theirs.error().text;
@@ -64,6 +63,7 @@ void FakeGateway::hello(uint64_t window, uint64_t max_message) {
     ours.pid = 1;
     ours.window = window;
     ours.max_message = max_message;
+    ours.direct = direct;
     std::string text;
     link::append_hello(text, ours);
     send(record(RecordType::Hello, 0, text));
@@ -72,6 +72,23 @@ void FakeGateway::hello(uint64_t window, uint64_t max_message) {
 void FakeGateway::send(std::string_view packet) {
     ASSERT_EQ(::send(socket_.get(), packet.data(), packet.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(packet.size()))
+        << std::strerror(errno);
+}
+
+void FakeGateway::send(std::string_view packet, std::initializer_list<int> descriptors) {
+    iovec piece{const_cast<char*>(packet.data()), packet.size()};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 4)] = {};
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * descriptors.size());
+    cmsghdr* part = CMSG_FIRSTHDR(&message);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof(int) * descriptors.size());
+    std::memcpy(CMSG_DATA(part), descriptors.begin(), sizeof(int) * descriptors.size());
+    ASSERT_EQ(sendmsg(socket_.get(), &message, MSG_NOSIGNAL), static_cast<ssize_t>(packet.size()))
         << std::strerror(errno);
 }
 

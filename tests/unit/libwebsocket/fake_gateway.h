@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/file_descriptor.h"
+#include "link/metadata.h"
 #include "link/record.h"
 
 namespace marmoset::libwebsocket {
@@ -42,9 +45,12 @@ class FakeGateway {
     explicit FakeGateway(const std::string& path, bool greet = true, uint64_t window = 262144,
                          uint64_t max_message = 16u << 20);
 
-    void hello(uint64_t window, uint64_t max_message);
+    void hello(uint64_t window, uint64_t max_message,
+               const std::optional<link::DirectRules>& direct = std::nullopt);
     /// One packet.
     void send(std::string_view packet);
+    /// One packet with descriptors beside it, which stay the caller's.
+    void send(std::string_view packet, std::initializer_list<int> descriptors);
     /// OPEN, and the ACCEPT that answers it.
     void open_client(uint32_t client, std::string_view json = "{\"id\":\"c\"}");
 

@@ -210,6 +210,44 @@ TEST(Hello, IsReadBackAsWritten) {
     EXPECT_EQ(read->max_message, 1u << 20);
 }
 
+TEST(Hello, TellsHowDirectClientsAreServed) {
+    Hello hello;
+    hello.max_message = 1;
+    std::string plain;
+    append_hello(plain, hello);
+    EXPECT_FALSE(parse_hello(as_bytes(plain))->direct);
+    hello.direct = DirectRules{1, 0, 3, 4, 5, 6, true, 9, 0};
+    std::string text;
+    append_hello(text, hello);
+    auto read = parse_hello(as_bytes(text));
+    ASSERT_TRUE(read) << read.error().text;
+    ASSERT_TRUE(read->direct);
+    EXPECT_EQ(read->direct->max_fragments, 1u);
+    EXPECT_EQ(read->direct->ping_ms, 0u);
+    EXPECT_EQ(read->direct->ping_misses, 3u);
+    EXPECT_EQ(read->direct->close_timeout_ms, 4u);
+    EXPECT_EQ(read->direct->send_timeout_ms, 5u);
+    EXPECT_EQ(read->direct->queue, 6u);
+    EXPECT_TRUE(read->direct->drop_published);
+    EXPECT_EQ(read->direct->compression_level, 9u);
+    EXPECT_EQ(read->direct->compression_threshold, 0u);
+}
+
+TEST(Hello, WhatIsMissingOfDirectIsAsByDefault) {
+    auto read = parse_hello(
+        as_bytes(R"({"version":1,"window":64,"max_message":1,"direct":{"ping":7,"later":{"x":[]}}})"));
+    ASSERT_TRUE(read) << read.error().text;
+    ASSERT_TRUE(read->direct);
+    EXPECT_EQ(read->direct->ping_ms, 7u);
+    EXPECT_EQ(read->direct->max_fragments, DirectRules().max_fragments);
+    EXPECT_FALSE(read->direct->drop_published);
+}
+
+// A HELLO with these members of direct.
+std::string hello_with(const char* direct) {
+    return std::string(R"({"version":1,"window":64,"max_message":1,"direct":)") + direct + "}";
+}
+
 class HelloRefused : public testing::TestWithParam<Refused> {};
 
 TEST_P(HelloRefused, WithAReason) {
@@ -230,6 +268,17 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"{\"version\":1,\"window\":1.5,\"max_message\":1}", "HELLO.window"},
                     Refused{"{\"version\":1,\"window\":-1,\"max_message\":1}", "HELLO.window"},
                     Refused{"{\"version\":1,\"window\":64,\"max_message\":1,\"pid\":\"x\"}", "HELLO.pid"},
+                    Refused{hello_with("true"), "HELLO.direct is not an object"},
+                    Refused{hello_with(R"({"max_fragments":0})"), "HELLO.direct.max_fragments is 0"},
+                    Refused{hello_with(R"({"max_fragments":4294967296})"), "HELLO.direct.max_fragments"},
+                    Refused{hello_with(R"({"ping":-1})"), "HELLO.direct.ping"},
+                    Refused{hello_with(R"({"ping_misses":0})"), "HELLO.direct.ping_misses is 0"},
+                    Refused{hello_with(R"({"ping_misses":101})"), "HELLO.direct.ping_misses"},
+                    Refused{hello_with(R"({"close_timeout":0})"), "HELLO.direct.close_timeout is 0"},
+                    Refused{hello_with(R"({"send_timeout":0})"), "HELLO.direct.send_timeout is 0"},
+                    Refused{hello_with(R"({"overflow":1})"), "HELLO.direct.overflow"},
+                    Refused{hello_with(R"({"compression_level":0})"), "HELLO.direct.compression_level is 0"},
+                    Refused{hello_with(R"({"compression_level":10})"), "HELLO.direct.compression_level"},
                     Refused{"HELLO", "JSON"}));
 
 }  // namespace
