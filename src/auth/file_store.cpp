@@ -109,7 +109,7 @@ bool FileStore::Version::operator==(const Version& other) const {
            same_time(modified, other.modified) && same_time(changed, other.changed);
 }
 
-Result<std::unique_ptr<FileStore>> FileStore::open(std::string path) {
+Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& path) {
     // Workers may stand in another folder later.
     std::error_code failure;
     const std::filesystem::path absolute = std::filesystem::absolute(path, failure);

@@ -26,7 +26,7 @@ class FileStore : public UserStore {
     static constexpr size_t kLargestFile = 16 << 20;  ///< bytes
 
     /// Reads the file: that it is there and can be read is known from then on.
-    static Result<std::unique_ptr<FileStore>> open(std::string path);
+    static Result<std::unique_ptr<FileStore>> open(const std::string& path);
 
     std::string_view kind() const override { return "file"; }
     Result<std::optional<User>> find(std::string_view name) override;

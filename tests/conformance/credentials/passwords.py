@@ -82,6 +82,12 @@ def _(case):
         assert code(case, now) == expected, now
 
 
+@codes.case("zeros", "RFC 4226 5.3", "a code has its leading zeros, however small the number it is made of")
+def _(case):
+    # Of this counter, after the truncation, 92555 is left.
+    assert code(case, 10281 * 30) == "092555"
+
+
 @codes.case("window", "RFC 6238 5.2", "a code is taken one period too early or too late, and not more")
 def _(case):
     now = 1111111110

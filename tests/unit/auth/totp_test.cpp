@@ -16,6 +16,8 @@ TEST(Hotp, OfThePublishedExamples) {
                            "254676", "287922", "162583", "399871", "520489"};
     for (uint64_t counter = 0; counter < 10; ++counter)
         EXPECT_EQ(codes[counter], hotp_code(DigestAlgorithm::Sha1, kKey, counter, 6));
+    // The truncation leaves fewer digits than a code has.
+    EXPECT_EQ("092555", hotp_code(DigestAlgorithm::Sha1, kKey, 10281, 6));
 }
 
 TEST(Totp, OfThePublishedExamples) {
