@@ -12,16 +12,33 @@
 
 namespace marmoset::websocket_module {
 
+class GatewayClient::SessionWatch final : public http::SessionObserver {
+  public:
+    explicit SessionWatch(GatewayClient& client) : client_(client) {}
+    void on_session_over() override {
+        client_.session_over_ = true;
+        if (!client_.waiting()) client_.end_session();
+    }
+
+  private:
+    GatewayClient& client_;
+};
+
 GatewayClient::GatewayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
                              std::string_view server_name)
     : settings_(settings), worker_(worker), exchange_id_(exchange.id()) {
     ++worker.users;
+    const http::Identity& identity = exchange.identity;
+    if (identity.keeper) {
+        watch_ = std::make_unique<SessionWatch>(*this);
+        identity.keeper->observe(identity, *watch_);
+    }
     if (!worker.access_log.enabled()) return;
     const http::Request& request = exchange.request;
-    log_.reset(new LogEntry{std::string(server_name), exchange.connection().peer().host(), exchange.user,
-                            std::string(request.raw_target), std::string(request.host),
-                            std::string(request.header("referer")), std::string(request.header("user-agent")),
-                            exchange.started_us});
+    log_.reset(new LogEntry{std::string(server_name), exchange.connection().peer().host(),
+                            exchange.identity.user, std::string(request.raw_target),
+                            std::string(request.host), std::string(request.header("referer")),
+                            std::string(request.header("user-agent")), exchange.started_us});
 }
 
 GatewayClient::~GatewayClient() {
@@ -133,7 +150,10 @@ void append_open(std::string& out, const http::Exchange& exchange, const Setting
     fields.protocols = protocols;
     fields.origin = request.header("origin");
     fields.host = request.host;
-    fields.user = exchange.user;
+    fields.user = exchange.identity.user;
+    fields.group = exchange.identity.group;
+    fields.home = exchange.identity.home;
+    fields.auth = exchange.identity.scheme;
     const std::string remote = connection.peer().host();
     fields.remote = {remote, connection.peer().port()};
     sockaddr_storage storage{};

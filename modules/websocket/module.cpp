@@ -330,7 +330,10 @@ Result<void> WebsocketModule::open_device(http::Exchange& exchange, const Route&
 // Who was named by a subprotocol is accepted with it, even if the server does not say so. False: the request
 // is too large for a record.
 bool WebsocketModule::join_link(Hub& hub, http::Exchange& exchange, const Route& route) {
-    const std::string_view fallback = route.by_subprotocol ? route.subprotocol : std::string_view();
+    // So is who offered a credential among its subprotocols: browsers close where none of theirs is chosen
+    // (WHATWG WebSockets, «establish a WebSocket connection»), and that one is never named.
+    const bool by_default = route.by_subprotocol || exchange.identity.offered_as_protocol;
+    const std::string_view fallback = by_default ? route.subprotocol : std::string_view();
     return hub.open(exchange, route.path_info, fallback, slot_, dialect_of(route).direct);
 }
 

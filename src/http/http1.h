@@ -40,6 +40,11 @@ class Http1 final : public net::Protocol {
 
     enum class State : uint8_t { Head, Body, Waiting, Ended };
 
+    /// A module waits and nobody has asked for the request's body: it is neither read on nor thrown away,
+    /// for a module that is asked later may want it.
+    bool holds_body() const {
+        return state_ == State::Body && exchange_ && !answered_ && !exchange_->body_reader_;
+    }
     void consume(Bytes data);
     size_t consume_head(Bytes data);
     size_t consume_body(Bytes data);
@@ -64,7 +69,8 @@ class Http1 final : public net::Protocol {
     Service& service_;
     Parser parser_;
     Exchange* exchange_ = nullptr;  // the request in progress, from the pool
-    std::string partial_;  // an incomplete head; or, while an exchange is in progress, what came behind it
+    std::string partial_;  // an incomplete head; or, while an exchange is in progress, what came behind it,
+                           // or of its body while that is held
     State state_ = State::Head;
     bool consuming_ = false;     // inside consume(): finished exchanges are followed up there
     bool head_started_ = false;  // the head's deadline runs

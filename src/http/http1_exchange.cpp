@@ -278,7 +278,7 @@ void Http1::log_access() {
     const std::string remote = connection().peer().host();
     log::AccessRecord record;
     record.remote = remote;
-    record.user = exchange_->user;
+    record.user = exchange_->identity.user;
     record.time = connection().loop().wall_seconds();
     record.method = request.method_name;
     record.target = request.raw_target;

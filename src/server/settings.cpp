@@ -66,8 +66,8 @@ std::vector<module::MimeType> read_mime_types(const config::Section& global) {
 
 Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& section,
                                                          module::Registry& registry,
-                                                         const std::vector<module::MimeType>& mime_types,
-                                                         const Site& site, bool check_only) {
+                                                         module::Context context) {
+    context.may_cache = section.has_word("security", "cache");
     std::vector<std::unique_ptr<module::Instance>> instances;
     const auto keys_of = [&registry](std::string_view group, std::span<const config::Key>& keys) {
         const MarmosetModule* module = registry.find(group);
@@ -76,28 +76,23 @@ Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& 
     };
     for (const config::ModuleGroup& group : config::module_groups(section, keys_of)) {
         const MarmosetModule* module = registry.find(group.module);
+        context.group_number = 0;
+        context.group_count = static_cast<unsigned>(group.sections.size());
         for (const config::Section& settings : group.sections) {
-            module::Context context;
-            context.server_name = site.name;
-            context.entry = site.key;
-            context.store = &registry.store();
-            context.tls = section.has_group("tls");
             context.slot = static_cast<unsigned>(instances.size());
-            context.mime_types = mime_types;
-            context.check_only = check_only;
-            context.may_cache = section.has_word("security", "cache");
             Error error;
             void* object = module->create(context, settings, error);
             if (!object) return error;
             instances.push_back(std::make_unique<module::Instance>(*module, object));
+            ++context.group_number;
         }
     }
     return std::make_unique<module::Dispatcher>(std::move(instances));
 }
 
 Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Options& options,
-                                        module::Registry& registry,
-                                        const std::vector<module::MimeType>& mime_types, size_t index) {
+                                        module::Registry& registry, module::Context context,
+                                        size_t index) {
     auto site = std::make_unique<Site>();
     site->name = section.has("hostname") ? std::string(section.string("hostname")) : default_hostname();
     site->location = section.location();
@@ -120,7 +115,11 @@ Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Op
     const std::string root(section.string("root"));
     if (!root.empty() && !options.check && chdir(root.c_str()) != 0)
         return section.error("root", errno_error("chdir", root, errno).text);
-    auto dispatcher = make_modules(section, registry, mime_types, *site, options.check);
+    context.server_name = site->name;
+    context.entry = site->key;
+    context.store = &registry.store();
+    context.tls = section.has_group("tls");
+    auto dispatcher = make_modules(section, registry, std::move(context));
     if (!root.empty() && !options.check && fchdir(here.get()) != 0)
         return errno_error("fchdir", "back from " + root, errno);
     if (!dispatcher) return dispatcher.error();
@@ -163,7 +162,7 @@ void read_global(const config::Section& global, const Options& options, Settings
 }  // namespace
 
 std::unique_ptr<Settings> load_settings(const Options& options, module::Registry& registry,
-                                        config::Diagnostics& diagnostics) {
+                                        module::SharedState& shared, config::Diagnostics& diagnostics) {
     auto loaded = config::Document::load(options.config_file, diagnostics);
     if (!loaded) {
         diagnostics.errors.push_back(loaded.error().text);
@@ -191,10 +190,15 @@ std::unique_ptr<Settings> load_settings(const Options& options, module::Registry
             "user = \"root\" to want just that)");
     }
     const std::vector<config::Section> servers = document.servers();
-    const std::vector<module::MimeType> mime_types = read_mime_types(global);
+    module::Context context;
+    context.mime_types = read_mime_types(global);
+    context.check_only = options.check;
+    context.user = settings->user;
+    context.group = settings->group;
+    context.shared = &shared;
     for (size_t i = 0; i < servers.size(); ++i) {
         if (options.only_server && *options.only_server != i) continue;
-        auto site = make_site(servers[i], options, registry, mime_types, i);
+        auto site = make_site(servers[i], options, registry, context, i);
         if (site) {
             settings->sites.push_back(site.take());
         } else {

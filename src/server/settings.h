@@ -49,9 +49,10 @@ struct Settings {
     std::unique_ptr<config::Document> document;  ///< the instances' sections are views of it
 };
 
-/// Reads and checks the configuration that `options` name, makes the module instances. Warnings go to
+/// Reads and checks the configuration that `options` name, makes the module instances; `shared` outlives
+/// them. Warnings go to
 /// `diagnostics`, as do errors; nullptr if there is any error.
 std::unique_ptr<Settings> load_settings(const Options& options, module::Registry& registry,
-                                        config::Diagnostics& diagnostics);
+                                        module::SharedState& shared, config::Diagnostics& diagnostics);
 
 }  // namespace marmoset::server
