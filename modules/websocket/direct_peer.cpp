@@ -58,7 +58,7 @@ DirectPeer::DirectPeer(http::Exchange& exchange, const Settings& settings, modul
       next_(peers.first),
       server_(place.name),
       subprotocol_(subprotocol),
-      address_(exchange.connection().peer()),
+      address_(exchange.remote()),
       connector_(std::make_unique<Connector>(worker.loop, place, SOCK_STREAM, settings.handshake_timeout_ms,
                                              static_cast<Connector::Owner&>(*this))) {
     if (next_) next_->previous_ = this;

@@ -35,10 +35,10 @@ GatewayClient::GatewayClient(http::Exchange& exchange, const Settings& settings,
     }
     if (!worker.access_log.enabled()) return;
     const http::Request& request = exchange.request;
-    log_.reset(new LogEntry{std::string(server_name), exchange.connection().peer().host(),
-                            exchange.identity.user, std::string(request.raw_target),
-                            std::string(request.host), std::string(request.header("referer")),
-                            std::string(request.header("user-agent")), exchange.started_us});
+    log_.reset(new LogEntry{std::string(server_name), exchange.remote().host(), exchange.identity.user,
+                            std::string(request.raw_target), std::string(request.host),
+                            std::string(request.header("referer")), std::string(request.header("user-agent")),
+                            exchange.started_us});
 }
 
 GatewayClient::~GatewayClient() {
@@ -154,8 +154,8 @@ void append_open(std::string& out, const http::Exchange& exchange, const Setting
     fields.group = exchange.identity.group;
     fields.home = exchange.identity.home;
     fields.auth = exchange.identity.scheme;
-    const std::string remote = connection.peer().host();
-    fields.remote = {remote, connection.peer().port()};
+    const std::string remote = exchange.remote().host();
+    fields.remote = {remote, exchange.remote().port()};
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
     getsockname(connection.descriptor(), reinterpret_cast<sockaddr*>(&storage), &size);

@@ -136,12 +136,11 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
     if (verdict.status != 0) return refuse(exchange, verdict.status, verdict.reason);
     if (!settings_.access().permits(request.path)) return refuse(exchange, 403, "this path is not allowed");
     const std::string origin = request.joined("origin");  // two of them are one that is not permitted
-    if (!websocket::origin_permitted(settings_.origin, origin, request.host,
-                                     exchange.connection().transport().encrypted())) {
+    if (!websocket::origin_permitted(settings_.origin, origin, request.host, exchange.secure())) {
         static log::RateLimit limit;
         if (limit.permit(worker_->loop.now())) {
             log::warning("{}: Origin {} refused for Host {}; origin = \"same,{}\" would permit it{}",
-                         exchange.connection().peer().text(), origin, request.host, origin, limit.suffix());
+                         exchange.remote().text(), origin, request.host, origin, limit.suffix());
         }
         return refuse(exchange, 403, "this origin is not allowed");
     }
@@ -344,8 +343,8 @@ http::Verdict WebsocketModule::open_failed(http::Exchange& exchange, const Place
         std::string text = error.text;
         if (error.code == EACCES && place.directory != AT_FDCWD)
             text += describe_access(settings_.docroot, settings_.docroot_fd.get(), place.name);
-        log::error("{}, while upgrading {} for {}{}", text, exchange.request.path,
-                   exchange.connection().peer().text(), limit.suffix());
+        log::error("{}, while upgrading {} for {}{}", text, exchange.request.path, exchange.remote().text(),
+                   limit.suffix());
     }
     return refuse(exchange, 503, "the websocket server does not listen");
 }

@@ -12,6 +12,7 @@
 #include "http/identity.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "net/address.h"
 
 namespace marmoset::net {
 class Connection;
@@ -46,6 +47,11 @@ class Exchange {
     ExchangeId id() const { return id_; }
     net::Connection& connection() const { return *connection_; }
     Service& service() const { return *service_; }
+    /// Who sent it: the connection's peer, or whom a trusted proxy names (http/forwarding.h). Family None: a
+    /// proxy does not say.
+    const net::Address& remote() const { return remote_; }
+    /// The client speaks https, to us or to a trusted proxy that says so.
+    bool secure() const { return secure_; }
 
     /// The answer in one call: status, Content-Type, body. Returns Verdict::done() for `return
     /// exchange.respond(...)`.
@@ -83,6 +89,8 @@ class Exchange {
     net::Connection* connection_ = nullptr;
     Service* service_ = nullptr;
     BodyReader* body_reader_ = nullptr;
+    net::Address remote_;
+    bool secure_ = false;
     std::vector<void*> slots_;
 };
 

@@ -51,6 +51,8 @@ class Http1 final : public net::Protocol {
     size_t find_request_end(std::string_view bytes, size_t from) const;
     bool refused_early(std::string_view bytes);
     void begin_exchange(std::string_view head);
+    void acquire_exchange();
+    bool find_client();
     void apply(Verdict verdict);
     void answer();
     void write_head(bool close);
@@ -80,6 +82,7 @@ class Http1 final : public net::Protocol {
     bool answering_ = false;      // an answer is being written: a failed write must not free its exchange
     bool skipped_empty_ = false;  // empty lines before a request line: they buy no time
     bool used_ = false;           // a request has come on this connection
+    bool entered_ = false;        // the exchange is counted by the service's client_limit
 };
 
 }  // namespace marmoset::http

@@ -3,6 +3,7 @@
 // the tutorial.
 //
 // History of the interface (newest first):
+//   2.2  2026-11-22  Exchange::remote, Exchange::secure, Connection::secure; Context::forwarding
 //   2.1  2026-11-22  wrap: a module puts a transport of its own (TLS) around accepted connections;
 //                    Context::entry, Context::store
 //   2.0  2026-11-22  Exchange::identity in place of Exchange::user; Request::replace; bodies wait until they
@@ -21,6 +22,7 @@
 #include "base/result.h"
 #include "config/section.h"
 #include "http/exchange.h"
+#include "http/forwarding.h"
 #include "http/service.h"
 #include "module/shared_state.h"
 #include "module/shared_store.h"
@@ -31,7 +33,7 @@
 namespace marmoset::module {
 
 inline constexpr uint16_t kAbiMajor = 2;
-inline constexpr uint16_t kAbiMinor = 1;
+inline constexpr uint16_t kAbiMinor = 2;
 
 /// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of
 /// their `order` field.
@@ -58,7 +60,9 @@ struct Context {
     // 2.1
     std::string entry;             ///< names the entry among the others, and stays over reloads
     SharedStore* store = nullptr;  ///< memory that all workers share and reloads keep; for the time of create
-    bool check_only = false;       ///< -t: folders that are named need not exist yet, nothing will be served
+    // 2.2
+    const http::Forwarding* forwarding = nullptr;  ///< the proxies that are believed; outlives the instance
+    bool check_only = false;  ///< -t: folders that are named need not exist yet, nothing will be served
 };
 
 /// What an instance may use once its worker runs. All of it outlives the instance's stop().
@@ -116,7 +120,8 @@ struct MarmosetModule {
     /// The exchange is over; called in reverse order for every module, also those that were not asked.
     void (*on_done)(void* instance, marmoset::http::Exchange& exchange, bool aborted);
 
-    /// 2.1. A client has connected: returns the transport that its connection is to use, which owns `inner`.
+    /// 2.1. A client has connected (behind a PROXY header: the one it names is `peer`): returns the transport
+    /// that its connection is to use, which owns `inner`.
     /// Asked in the order of the phase Connection: who comes first is next to the socket. Null: the client is
     /// refused; `inner` is deleted then as well. Called for every client, so nothing may be read or computed
     /// yet: that is for Transport::handshake().

@@ -35,8 +35,6 @@ class Dispatcher final : public http::Handler {
     void stop();
     void finish();
 
-    /// Whether connections of clients need another transport than the socket's own.
-    bool wraps() const { return !wrap_.empty(); }
     /// The transport of a client that has connected; null: it is refused.
     std::unique_ptr<net::Transport> wrap(std::unique_ptr<net::Transport> socket,
                                          const net::Address& peer) const;

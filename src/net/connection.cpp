@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "net/proxy_transport.h"
+
 namespace marmoset::net {
 
 namespace {
@@ -13,6 +15,11 @@ namespace {
 constexpr uint64_t kLingerMs = 2000;
 
 }  // namespace
+
+std::unique_ptr<Transport> ConnectionObserver::on_proxied(const Address&, std::unique_ptr<Transport> socket,
+                                                          CloseReason&) {
+    return socket;
+}
 
 Connection::Connection(Loop& loop, std::unique_ptr<Transport> transport, const Address& peer,
                        ConnectionObserver& observer)
@@ -31,14 +38,17 @@ bool Connection::start(std::unique_ptr<Protocol> protocol) {
         delete this;
         return false;
     }
-    handshake_ = transport_->handshake();
-    if (handshaking()) {
-        const uint64_t timeout_ms = transport_->handshake_timeout_ms();
-        if (timeout_ms != 0) set_deadline(timeout_ms);
-        end_handshake();
-    }
+    begin_handshake();
     if (!closing_) update_interest();
     return true;
+}
+
+void Connection::begin_handshake() {
+    handshake_ = transport_->handshake();
+    if (!handshaking()) return;
+    const uint64_t timeout_ms = transport_->handshake_timeout_ms();
+    if (timeout_ms != 0) set_deadline(timeout_ms);
+    end_handshake();
 }
 
 void Connection::replace_protocol(std::unique_ptr<Protocol> protocol) {
@@ -127,9 +137,35 @@ void Connection::advance_handshake() {
         end_handshake();
         return;
     }
-    if (counts_bytes_) loop_.counters().add(transport_->resumed() ? Counter::TlsResumed : Counter::TlsFull);
+    if (ProxyTransport* const proxy = transport_->proxy()) {
+        follow_proxy(*proxy);
+        if (closing_ || handshaking()) return;
+    } else if (counts_bytes_) {
+        loop_.counters().add(transport_->resumed() ? Counter::TlsResumed : Counter::TlsFull);
+    }
     if (!lingering_) protocol_->on_secured();
     if (!closing_ && blocked()) on_writable();  // what was written meanwhile
+}
+
+// The header has been read: the client it names, and the transport behind it, take the place of the proxy's.
+void Connection::follow_proxy(ProxyTransport& proxy) {
+    if (counts_bytes_) loop_.counters().add(Counter::ProxyAccepted);
+    if (lingering_) {
+        close(final_reason_);
+        return;
+    }
+    const ProxyHeader header = proxy.header();
+    CloseReason refusal = CloseReason::InternalError;
+    const Address client = header.names_client ? header.client : peer_;
+    auto transport = observer_.on_proxied(client, proxy.release_socket(), refusal);
+    if (!transport) {
+        close(refusal);
+        return;
+    }
+    peer_ = client;
+    secure_ = header.secure;
+    transport_ = std::move(transport);
+    begin_handshake();
 }
 
 // When it will not be completed.
@@ -138,10 +174,12 @@ void Connection::end_handshake() {
         case Transport::Handshake::Closed:
             close(CloseReason::PeerClosed);
             return;
-        case Transport::Handshake::Failed:
-            if (counts_bytes_) loop_.counters().add(Counter::TlsFailed);
-            close(CloseReason::TlsFailed);
+        case Transport::Handshake::Failed: {
+            const bool proxied = transport_->proxy() != nullptr;
+            if (counts_bytes_) loop_.counters().add(proxied ? Counter::ProxyMalformed : Counter::TlsFailed);
+            close(proxied ? CloseReason::ProxyFailed : CloseReason::TlsFailed);
             return;
+        }
         case Transport::Handshake::Refused:
             if (counts_bytes_) loop_.counters().add(Counter::TlsFailed);
             handshake_ = Transport::Handshake::Done;
@@ -225,11 +263,12 @@ void Connection::on_timer() {
     if (lingering_) {
         close(final_reason_);
     } else if (handshaking() && transport_->handshake_timeout_ms() != 0) {
+        const bool proxied = transport_->proxy() != nullptr;
         if (counts_bytes_) {
-            loop_.counters().add(Counter::TlsFailed);
-            loop_.counters().add(Counter::LimitTlsHandshakeTimeout);
+            loop_.counters().add(proxied ? Counter::ProxySlow : Counter::TlsFailed);
+            loop_.counters().add(proxied ? Counter::LimitHeaderTimeout : Counter::LimitTlsHandshakeTimeout);
         }
-        close(CloseReason::TlsTimeout);
+        close(proxied ? CloseReason::ProxyTimeout : CloseReason::TlsTimeout);
     } else {
         protocol_->on_deadline();
     }

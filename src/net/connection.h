@@ -73,6 +73,10 @@ class ConnectionObserver {
   public:
     virtual ~ConnectionObserver() = default;
     virtual void on_connection_closed(Connection& connection, CloseReason reason) = 0;
+    /// A trusted proxy has told whose bytes follow (see net/proxy_transport.h). Returns the transport that
+    /// goes on with `socket`. Null: `client` is refused, and the connection closes with `refusal`.
+    virtual std::unique_ptr<Transport> on_proxied(const Address& client, std::unique_ptr<Transport> socket,
+                                                  CloseReason& refusal);
 };
 
 class Connection final : public Timer, public TurnEnd {
@@ -133,7 +137,12 @@ class Connection final : public Timer, public TurnEnd {
 
     Loop& loop() const { return loop_; }
     Transport& transport() const { return *transport_; }
+    /// The client: whom we have accepted, or whom a trusted proxy has named.
     const Address& peer() const { return peer_; }
+    void set_peer(const Address& peer) { peer_ = peer; }
+    /// What the client sends is encrypted on its way: by the transport, or as far as a trusted proxy, which
+    /// says so.
+    bool secure() const { return secure_ || transport_->encrypted(); }
     int descriptor() const { return transport_->descriptor(); }
 
     /// Intrusive list of the owner's connections.
@@ -145,9 +154,11 @@ class Connection final : public Timer, public TurnEnd {
     friend class HandshakeQueue;
     ~Connection() override;
 
+    void begin_handshake();
     void on_poll(int status, int events);
     void advance_handshake();
     void end_handshake();
+    void follow_proxy(ProxyTransport& proxy);
     bool read_once();
     void on_readable();
     void on_writable();
@@ -169,6 +180,7 @@ class Connection final : public Timer, public TurnEnd {
     Address peer_;
     uint8_t paused_ = 0;
     uint8_t interest_ = 0;  // events the poll handle waits for
+    bool secure_ = false;   // says a proxy
     bool counts_bytes_ = false;
     bool gathered_ = false;  // listed in the gather's dirty list
     Transport::Handshake handshake_ = Transport::Handshake::Done;

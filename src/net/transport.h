@@ -18,6 +18,8 @@ struct TlsInfo {
     std::string subject;  ///< of the client's certificate, "CN=alice, O=Example"; empty: it has shown none
 };
 
+class ProxyTransport;
+
 class Transport {
   public:
     virtual ~Transport() = default;
@@ -60,6 +62,8 @@ class Transport {
     virtual bool encrypted() const { return false; }
     /// Of an encrypted one, once the handshake is complete.
     virtual TlsInfo tls_info() const { return {}; }
+    /// Itself, if its handshake reads a PROXY header; the connection goes on with another one then.
+    virtual ProxyTransport* proxy() { return nullptr; }
     /// The handshake went on with an earlier one's secrets.
     virtual bool resumed() const { return false; }
 };

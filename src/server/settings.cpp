@@ -56,6 +56,33 @@ http::Limits read_limits(const config::Section& section) {
     return limits;
 }
 
+Result<http::Forwarding> read_forwarding(const config::Section& section) {
+    http::Forwarding forwarding;
+    auto proxies = net::AddressSet::parse(section.strings("proxies"));
+    if (!proxies) return section.error("proxies", proxies.error().text);
+    if (proxies->holds_all())
+        return section.error("proxies", "\"*\" would believe everybody; expected the proxies' addresses");
+    forwarding.proxies = proxies.take();
+    const bool x_forwarded_for = section.has_word("forwarded", "x-forwarded-for");
+    const bool forwarded = section.has_word("forwarded", "forwarded");
+    forwarding.proxy_header = section.has_word("forwarded", "proxy");
+    if (x_forwarded_for && forwarded) {
+        return section.error("forwarded",
+                             "x-forwarded-for and forwarded together: a client could write the one that the "
+                             "proxies don't; expected one of them");
+    }
+    const bool any = x_forwarded_for || forwarded || forwarding.proxy_header;
+    if (section.has_word("forwarded", "none") && any)
+        return section.error("forwarded", "none beside others; expected it alone");
+    if (section.has("forwarded") && any && forwarding.proxies.empty())
+        return section.error("forwarded", "there are no proxies to believe; expected proxies = [\"…\"] too");
+    if (!any) forwarding.proxies = {};
+    forwarding.field = x_forwarded_for ? http::Forwarding::Field::XForwardedFor
+                       : forwarded     ? http::Forwarding::Field::Forwarded
+                                       : http::Forwarding::Field::None;
+    return forwarding;
+}
+
 std::vector<module::MimeType> read_mime_types(const config::Section& global) {
     std::vector<module::MimeType> types;
     for (const config::Section& row : global.groups("mimetypes")) {
@@ -91,8 +118,7 @@ Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& 
 }
 
 Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Options& options,
-                                        module::Registry& registry, module::Context context,
-                                        size_t index) {
+                                        module::Registry& registry, module::Context context, size_t index) {
     auto site = std::make_unique<Site>();
     site->name = section.has("hostname") ? std::string(section.string("hostname")) : default_hostname();
     site->location = section.location();
@@ -105,6 +131,10 @@ Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Op
     // Port 0 may stand in several entries.
     site->key = site->name + " " + address->text() + (port == 0 ? " " + std::to_string(index) : "");
     site->limits = read_limits(section);
+    site->tls = section.has_group("tls");
+    auto forwarding = read_forwarding(section);
+    if (!forwarding) return forwarding.error();
+    site->forwarding = forwarding.take();
     site->max_clients = static_cast<unsigned>(section.integer("maxclients"));
     site->clients_per_address = static_cast<unsigned>(section.integer("clients_per_address"));
     site->server_header = section.boolean("server_tokens") ? "marmoset/" MARMOSET_VERSION : "marmoset";
@@ -118,7 +148,8 @@ Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Op
     context.server_name = site->name;
     context.entry = site->key;
     context.store = &registry.store();
-    context.tls = section.has_group("tls");
+    context.tls = site->tls;
+    context.forwarding = &site->forwarding;
     auto dispatcher = make_modules(section, registry, std::move(context));
     if (!root.empty() && !options.check && fchdir(here.get()) != 0)
         return errno_error("fchdir", "back from " + root, errno);

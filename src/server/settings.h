@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "config/document.h"
+#include "http/forwarding.h"
 #include "http/service.h"
 #include "log/access_log.h"
 #include "log/logger.h"
@@ -26,7 +27,9 @@ struct Site {
     net::ListenAddress address;
     std::string location;  ///< file:line, for errors at bind
     http::Limits limits;
-    unsigned max_clients = 0;  ///< of a worker; 0: as descriptors permit
+    http::Forwarding forwarding;  ///< no proxies: nobody is believed
+    bool tls = false;             ///< its clients come over TLS
+    unsigned max_clients = 0;     ///< of a worker; 0: as descriptors permit
     unsigned clients_per_address = 256;
     std::string server_header;
     std::string static_fields;
