@@ -70,7 +70,7 @@ http::Verdict Gate::grant(http::Exchange& exchange, const auth::User& user, cons
     identity.expires = now() + settings_.session_seconds;
     if (purpose != Purpose::Token) add_token(exchange, *token, user);
     if (purpose == Purpose::Request) return let_in(exchange);
-    log::info("auth: {}: {} signed in", exchange.connection().peer().text(), user.name);
+    log::info("auth: {}: {} signed in", exchange.remote().text(), user.name);
     return signed_in(exchange, *token, purpose);
 }
 
@@ -111,7 +111,7 @@ void Gate::add_cookie(http::Exchange& exchange, std::string_view name, std::stri
     cookie.append("=").append(value).append("; Path=/; Max-Age=").append(std::to_string(seconds));
     if (seconds == 0) cookie += "; Expires=Thu, 01 Jan 1970 00:00:00 GMT";  // for who knows no Max-Age
     if (secret) cookie += "; HttpOnly";
-    if (exchange.connection().transport().encrypted()) cookie += "; Secure";
+    if (exchange.secure()) cookie += "; Secure";
     cookie += "; SameSite=Lax";
     exchange.response.add("Set-Cookie", cookie);
 }
@@ -201,7 +201,7 @@ void Gate::log_throttled(const http::Exchange& exchange, std::string_view user) 
 // Every failure has its line: the throttle bounds how many there are. Never the password, nor what was typed
 // in the place of a name.
 void Gate::log_failure(const http::Exchange& exchange, std::string_view user, const char* why) const {
-    log::warning("auth: {}: {}: {}", exchange.connection().peer().text(),
+    log::warning("auth: {}: {}: {}", exchange.remote().text(),
                  auth::is_valid_user_name(user) ? user : std::string_view("?"), why);
 }
 

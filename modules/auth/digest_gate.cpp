@@ -58,7 +58,7 @@ http::Verdict Gate::by_digest(http::Exchange& exchange, const auth::AuthScheme& 
     }
     const Nonces::State nonce = nonces_.check(credentials.nonce, now_ms());
     if (nonce != Nonces::State::Good) return ask(exchange, nonce == Nonces::State::Stale);
-    const net::Address& address = exchange.connection().peer();
+    const net::Address& address = exchange.remote();
     if (const uint64_t seconds = throttle_.begin(credentials.username, address, now_ms())) {
         log_throttled(exchange, credentials.username);
         return refuse_for(exchange, seconds);
@@ -72,8 +72,8 @@ http::Verdict Gate::by_digest(http::Exchange& exchange, const auth::AuthScheme& 
                         named.username = *name;
                         resume(id, [&](http::Exchange& waiting) {
                             // The hash was counted; what is guessed at is the name's password.
-                            throttle_.take_back(hashed.username, waiting.connection().peer(), now_ms());
-                            throttle_.begin(named.username, waiting.connection().peer(), now_ms());
+                            throttle_.take_back(hashed.username, waiting.remote(), now_ms());
+                            throttle_.begin(named.username, waiting.remote(), now_ms());
                             return find_digest_user(waiting, named);
                         });
                     });
@@ -90,13 +90,13 @@ http::Verdict Gate::find_digest_user(http::Exchange& exchange, const auth::Diges
         resume(id, [&](http::Exchange& waiting) { return on_digest_user(waiting, credentials, account); });
     });
     if (asked) return http::Verdict::wait();
-    throttle_.take_back(credentials.username, exchange.connection().peer(), now_ms());
+    throttle_.take_back(credentials.username, exchange.remote(), now_ms());
     return refuse(exchange, Failure::Busy, Purpose::Request);
 }
 
 http::Verdict Gate::on_digest_user(http::Exchange& exchange, const auth::DigestCredentials& credentials,
                                    const Account& account) {
-    const net::Address& address = exchange.connection().peer();
+    const net::Address& address = exchange.remote();
     if (account.state == Account::State::Unavailable) {
         throttle_.take_back(credentials.username, address, now_ms());
         return refuse(exchange, Failure::Unavailable, Purpose::Request);

@@ -144,7 +144,7 @@ http::Verdict Gate::sign_out(http::Exchange& exchange, bool ask_again) {
         log::error("auth: no room to remember that {} has signed out", user);
         return refuse(exchange, Failure::Busy, Purpose::Request);
     }
-    if (!user.empty()) log::info("auth: {}: {} signed out", exchange.connection().peer().text(), user);
+    if (!user.empty()) log::info("auth: {}: {} signed out", exchange.remote().text(), user);
     identity.clear();
     drop_cookies(exchange);
     if (ask_again) return ask(exchange);

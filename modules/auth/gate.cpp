@@ -173,7 +173,7 @@ http::Verdict Gate::by_token(http::Exchange& exchange, std::string_view token, c
     const auto decide = [this, scheme](http::Exchange& asked, const Check& check) {
         if (check.session && !sessions_->is_revoked(check.session->id))
             return admit(asked, *check.session, scheme);
-        log::debug("auth: {}: token refused: {}", asked.connection().peer().text(),
+        log::debug("auth: {}: token refused: {}", asked.remote().text(),
                    check.session ? "signed out" : auth::fault_name(check.fault));
         return let_in(asked);
     };
@@ -252,8 +252,7 @@ http::Verdict Gate::admit_known(http::Exchange& exchange, const Session& session
 bool Gate::is_foreign_page(const http::Exchange& exchange) const {
     const http::Request& request = exchange.request;
     return changes_something(request.method) &&
-           !websocket::origin_permitted("same", request.joined("origin"), request.host,
-                                        exchange.connection().transport().encrypted());
+           !websocket::origin_permitted("same", request.joined("origin"), request.host, exchange.secure());
 }
 
 http::Verdict Gate::let_in(http::Exchange& exchange) {

@@ -30,7 +30,7 @@ http::Verdict Gate::by_password(http::Exchange& exchange, SignIn sign_in) {
 }
 
 http::Verdict Gate::verify(http::Exchange& exchange, const SignIn& sign_in, const Verifier::Key& key) {
-    const net::Address& address = exchange.connection().peer();
+    const net::Address& address = exchange.remote();
     const bool joins = verifier_->in_progress(key);
     if (!joins) {
         if (const uint64_t seconds = throttle_.begin(sign_in.user, address, now_ms())) {
@@ -69,7 +69,7 @@ http::Verdict Gate::on_verified(http::Exchange& exchange, const SignIn& sign_in,
     }
     if (settings_.totp && !takes_code(account.user, sign_in.code)) {
         // A code is six digits: guessing it is slowed down as guessing passwords is.
-        throttle_.begin(sign_in.user, exchange.connection().peer(), now_ms());
+        throttle_.begin(sign_in.user, exchange.remote(), now_ms());
         log_failure(exchange, sign_in.user, "wrong code");
         return refuse(exchange, Failure::Denied, sign_in.purpose);
     }
