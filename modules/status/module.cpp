@@ -7,7 +7,6 @@
 #include "clients.h"
 #include "exposition.h"
 #include "module/adapter.h"
-#include "net/connection.h"
 
 namespace marmoset::status_module {
 
@@ -54,7 +53,7 @@ class StatusModule final {
         if (!path.starts_with(path_)) return http::Verdict::next();
         const std::string_view suffix = path.substr(path_.size());
         if (!suffix.empty() && suffix != ".json") return http::Verdict::next();
-        if (!clients_.permit(exchange.connection().peer())) return http::Verdict::fail(403);
+        if (!clients_.permit(exchange.remote())) return http::Verdict::fail(403);
         if (request.method != http::Method::Get && request.method != http::Method::Head) {
             exchange.response.add("Allow", "GET, HEAD");
             return http::Verdict::fail(405);

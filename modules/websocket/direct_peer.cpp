@@ -58,7 +58,7 @@ DirectPeer::DirectPeer(http::Exchange& exchange, const Settings& settings, modul
       next_(peers.first),
       server_(place.name),
       subprotocol_(subprotocol),
-      address_(exchange.connection().peer()),
+      address_(exchange.remote()),
       connector_(std::make_unique<Connector>(worker.loop, place, SOCK_STREAM, settings.handshake_timeout_ms,
                                              static_cast<Connector::Owner&>(*this))) {
     if (next_) next_->previous_ = this;
@@ -136,6 +136,7 @@ void DirectPeer::on_handover_ready(Handover& handover) {
     const socklen_t size = address_.to_sockaddr(storage);
     if (descriptor &&
         send_descriptor(life_->descriptor(), reinterpret_cast<sockaddr*>(&storage), size, descriptor.get())) {
+        if (session_over()) end_session();
         return;
     }
     log::error("{}: a client can't be handed over: {}", server_, std::strerror(errno));
@@ -153,7 +154,9 @@ void DirectPeer::on_connection_closed(net::Connection& connection, CloseReason) 
     if (handing_over_) return;  // the server has gone before the 101 has left: told then
     // An end right after the message: the server keeps the client and needs no sign of life (ouistiti's own
     // library).
-    end(websocket::kNoStatus, asked_to_close_ ? CloseReason::Shutdown : CloseReason::ServerClosed);
+    end(websocket::kNoStatus, session_over()    ? CloseReason::SessionOver
+                              : asked_to_close_ ? CloseReason::Shutdown
+                                                : CloseReason::ServerClosed);
 }
 
 void DirectPeer::close() {

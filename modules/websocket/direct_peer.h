@@ -46,6 +46,8 @@ class DirectPeer final : public GatewayClient,
         DirectPeer& peer;
     };
 
+    void end_session() override { close(); }
+
     DirectPeer(http::Exchange& exchange, const Settings& settings, module::Worker& worker, DirectPeers& peers,
                const Place& place, std::string_view subprotocol);
     ~DirectPeer() override;

@@ -12,13 +12,30 @@
 
 namespace marmoset::websocket_module {
 
+class GatewayClient::SessionWatch final : public http::SessionObserver {
+  public:
+    explicit SessionWatch(GatewayClient& client) : client_(client) {}
+    void on_session_over() override {
+        client_.session_over_ = true;
+        if (!client_.waiting()) client_.end_session();
+    }
+
+  private:
+    GatewayClient& client_;
+};
+
 GatewayClient::GatewayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
                              std::string_view server_name)
     : settings_(settings), worker_(worker), exchange_id_(exchange.id()) {
     ++worker.users;
+    const http::Identity& identity = exchange.identity;
+    if (identity.keeper) {
+        watch_ = std::make_unique<SessionWatch>(*this);
+        identity.keeper->observe(identity, *watch_);
+    }
     if (!worker.access_log.enabled()) return;
     const http::Request& request = exchange.request;
-    log_.reset(new LogEntry{std::string(server_name), exchange.connection().peer().host(), exchange.user,
+    log_.reset(new LogEntry{std::string(server_name), exchange.remote().host(), exchange.identity.user,
                             std::string(request.raw_target), std::string(request.host),
                             std::string(request.header("referer")), std::string(request.header("user-agent")),
                             exchange.started_us});
@@ -133,15 +150,25 @@ void append_open(std::string& out, const http::Exchange& exchange, const Setting
     fields.protocols = protocols;
     fields.origin = request.header("origin");
     fields.host = request.host;
-    fields.user = exchange.user;
-    const std::string remote = connection.peer().host();
-    fields.remote = {remote, connection.peer().port()};
+    fields.user = exchange.identity.user;
+    fields.group = exchange.identity.group;
+    fields.home = exchange.identity.home;
+    fields.auth = exchange.identity.scheme;
+    const std::string remote = exchange.remote().host();
+    fields.remote = {remote, exchange.remote().port()};
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
     getsockname(connection.descriptor(), reinterpret_cast<sockaddr*>(&storage), &size);
     const net::Address local_address = net::Address::from(reinterpret_cast<sockaddr*>(&storage), size);
     const std::string local = local_address.host();
     fields.local = {local, local_address.port()};
+    net::TlsInfo info;
+    link::OpenFields::Tls tls;
+    if (connection.transport().encrypted()) {
+        info = connection.transport().tls_info();
+        tls = {info.version, info.cipher, info.subject};
+        fields.tls = &tls;
+    }
     std::vector<std::string> values;
     std::vector<std::pair<std::string_view, std::string_view>> headers;
     values.reserve(settings.headers.size());

@@ -15,6 +15,9 @@
 namespace marmoset::websocket_module {
 
 class GatewayClient : public net::Retired {
+    /// Hears of the session's end for its client.
+    class SessionWatch;
+
   public:
     /// `exchange` waits; `settings` and `worker` outlive the client.
     GatewayClient(http::Exchange& exchange, const Settings& settings, module::Worker& worker,
@@ -25,6 +28,10 @@ class GatewayClient : public net::Retired {
     virtual void on_request_aborted() = 0;
 
   protected:
+    /// The user's session is over, signed out or expired: the client is to be closed with 1008. While it
+    /// waits it is not called; session_over() tells, when it no longer does.
+    virtual void end_session() = 0;
+    bool session_over() const { return session_over_; }
     /// Answers 101 with `subprotocol` (may be empty) and the extension that was `agreed`; then `protocol`
     /// speaks, which bytes behind the handshake may reach before the call returns. False if the request is no
     /// longer there.
@@ -64,6 +71,8 @@ class GatewayClient : public net::Retired {
     };
     http::ExchangeId exchange_id_;
     std::unique_ptr<LogEntry> log_;
+    std::unique_ptr<SessionWatch> watch_;  // null: its session has no end
+    bool session_over_ = false;
     bool released_ = false;
     bool open_direct_ = false;  // counted as an open websocket
 };

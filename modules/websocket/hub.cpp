@@ -104,7 +104,7 @@ void Hub::on_end(const std::string& reason) {
 void Hub::close_direct() {
     const std::vector<LinkClient*> clients = clients_;  // who is closed leaves the list
     for (LinkClient* client : clients) {
-        if (client && client->direct()) client->close_direct();
+        if (client && client->direct()) client->close_direct(websocket::kGoingAway, CloseReason::Shutdown);
     }
 }
 

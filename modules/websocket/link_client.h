@@ -38,8 +38,8 @@ class LinkClient final : public RelayClient,
     void on_fault(const char* what);
     /// The link has ended. `status` answers a waiting request.
     void on_link_end();
-    /// Handed over: asks the server to close it.
-    void close_direct();
+    /// Handed over: asks the server to close it with `code`.
+    void close_direct(uint16_t code, CloseReason why);
     /// A published frame, already encoded; `owner` keeps it.
     void deliver(Bytes frame, const Ref<RefCounted>& owner);
     /// CREDIT for what has been handed on, if it is worth a record.
@@ -69,6 +69,8 @@ class LinkClient final : public RelayClient,
     bool over() const override {
         return RelayClient::over() && (!direct_ || !hub_) && !handing_over_ && !bridge_;
     }
+
+    void end_session() override;
 
     // Direct mode.
     void start_handover(std::string_view subprotocol);

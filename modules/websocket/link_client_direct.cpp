@@ -31,6 +31,7 @@ void LinkClient::on_handover_ready(Handover& handover) {
             : handover.give_bridge(static_cast<net::ConnectionObserver&>(*this), bridge_);
     if (descriptor) {
         hub_->send_handover(id_, own ? handover.early() : Bytes(), std::move(descriptor));
+        if (session_over()) end_session();
         return;
     }
     on_handover_lost(CloseReason::InternalError);
@@ -51,11 +52,19 @@ void LinkClient::on_connection_closed(net::Connection&, CloseReason) {
     release_if_over();
 }
 
-void LinkClient::close_direct() {
+void LinkClient::end_session() {
+    if (direct_) {
+        close_direct(websocket::kPolicyViolation, CloseReason::SessionOver);
+    } else {
+        RelayClient::end_session();
+    }
+}
+
+void LinkClient::close_direct(uint16_t code, CloseReason why) {
     if (!hub_ || handing_over_) return;
-    hub_->send({0, id_, RecordType::Close, 0, websocket::kGoingAway}, {});
+    hub_->send({0, id_, RecordType::Close, 0, code}, {});
     leave_link(false);
-    end_direct(websocket::kGoingAway, CloseReason::Shutdown);
+    end_direct(code, why);
     release_if_over();
 }
 

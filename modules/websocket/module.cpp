@@ -136,12 +136,11 @@ http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
     if (verdict.status != 0) return refuse(exchange, verdict.status, verdict.reason);
     if (!settings_.access().permits(request.path)) return refuse(exchange, 403, "this path is not allowed");
     const std::string origin = request.joined("origin");  // two of them are one that is not permitted
-    if (!websocket::origin_permitted(settings_.origin, origin, request.host,
-                                     exchange.connection().transport().encrypted())) {
+    if (!websocket::origin_permitted(settings_.origin, origin, request.host, exchange.secure())) {
         static log::RateLimit limit;
         if (limit.permit(worker_->loop.now())) {
             log::warning("{}: Origin {} refused for Host {}; origin = \"same,{}\" would permit it{}",
-                         exchange.connection().peer().text(), origin, request.host, origin, limit.suffix());
+                         exchange.remote().text(), origin, request.host, origin, limit.suffix());
         }
         return refuse(exchange, 403, "this origin is not allowed");
     }
@@ -330,7 +329,10 @@ Result<void> WebsocketModule::open_device(http::Exchange& exchange, const Route&
 // Who was named by a subprotocol is accepted with it, even if the server does not say so. False: the request
 // is too large for a record.
 bool WebsocketModule::join_link(Hub& hub, http::Exchange& exchange, const Route& route) {
-    const std::string_view fallback = route.by_subprotocol ? route.subprotocol : std::string_view();
+    // So is who offered a credential among its subprotocols: browsers close where none of theirs is chosen
+    // (WHATWG WebSockets, «establish a WebSocket connection»), and that one is never named.
+    const bool by_default = route.by_subprotocol || exchange.identity.offered_as_protocol;
+    const std::string_view fallback = by_default ? route.subprotocol : std::string_view();
     return hub.open(exchange, route.path_info, fallback, slot_, dialect_of(route).direct);
 }
 
@@ -341,8 +343,8 @@ http::Verdict WebsocketModule::open_failed(http::Exchange& exchange, const Place
         std::string text = error.text;
         if (error.code == EACCES && place.directory != AT_FDCWD)
             text += describe_access(settings_.docroot, settings_.docroot_fd.get(), place.name);
-        log::error("{}, while upgrading {} for {}{}", text, exchange.request.path,
-                   exchange.connection().peer().text(), limit.suffix());
+        log::error("{}, while upgrading {} for {}{}", text, exchange.request.path, exchange.remote().text(),
+                   limit.suffix());
     }
     return refuse(exchange, 503, "the websocket server does not listen");
 }

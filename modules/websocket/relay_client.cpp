@@ -2,6 +2,7 @@
 
 #include "log/access_log.h"
 #include "net/connection.h"
+#include "websocket/close_code.h"
 
 namespace marmoset::websocket_module {
 
@@ -19,7 +20,14 @@ bool RelayClient::accept(std::string_view subprotocol) {
                                                         std::move(deflate));
     session_ = session.get();
     worker_.loop.counters().add(Counter::HandshakesAccepted);
-    return upgrade(subprotocol, agreed, std::move(session));
+    const bool upgraded = upgrade(subprotocol, agreed, std::move(session));
+    if (session_over()) end_session();
+    return upgraded;
+}
+
+void RelayClient::end_session() {
+    if (session_ && session_->open())
+        session_->close(websocket::kPolicyViolation, "the session is over", CloseReason::SessionOver);
 }
 
 void RelayClient::write_log(const websocket::Session& session, uint16_t code) {

@@ -16,6 +16,7 @@ class RelayClient : public GatewayClient, public websocket::Endpoint {
     /// Answers 101 with `subprotocol` (may be empty). False if the request is no longer there. Bytes behind
     /// the handshake may reach the endpoint before it returns.
     bool accept(std::string_view subprotocol);
+    void end_session() override;
     /// Subclasses that have more of their own override it, and ask it too.
     bool over() const override { return session_ == nullptr; }
 

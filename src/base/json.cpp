@@ -27,12 +27,13 @@ bool nested_deeper_than(Bytes text, unsigned max_depth) {
 
 }  // namespace
 
-Result<Json> Json::parse(Bytes text, unsigned max_depth) {
+Result<Json> Json::parse(Bytes text, unsigned max_depth, Members members) {
     if (nested_deeper_than(text, max_depth)) {
         return Error{"JSON nested more than " + std::to_string(max_depth) + " deep"};
     }
     json_error_t error;
-    Json value(json_loadb(reinterpret_cast<const char*>(text.data()), text.size(), JSON_ALLOW_NUL, &error));
+    const size_t flags = JSON_ALLOW_NUL | (members == Members::Unique ? JSON_REJECT_DUPLICATES : 0);
+    Json value(json_loadb(reinterpret_cast<const char*>(text.data()), text.size(), flags, &error));
     if (!value) return Error{"JSON at byte " + std::to_string(error.position) + ": " + error.text};
     return value;
 }

@@ -33,9 +33,11 @@ class Json {
     json_t* get() const { return value_; }
     explicit operator bool() const { return value_ != nullptr; }
 
+    /// What a member means that stands twice in an object: its last value counts, or the text is refused.
+    enum class Members : uint8_t { LastCounts, Unique };
     /// Parses a whole text (an object or an array) nested at most `max_depth` deep. Invalid UTF-8 is refused
     /// by jansson.
-    static Result<Json> parse(Bytes text, unsigned max_depth = 16);
+    static Result<Json> parse(Bytes text, unsigned max_depth = 16, Members members = Members::LastCounts);
 
   private:
     json_t* value_ = nullptr;

@@ -16,4 +16,16 @@ size_t utf8_sequence_length(std::string_view text) {
     return overlong || surrogate || too_large ? 0 : length;
 }
 
+bool is_utf8_without_controls(std::string_view text) {
+    while (!text.empty()) {
+        const auto lead = static_cast<unsigned char>(text[0]);
+        if (lead < 0x20 || lead == 0x7f) return false;
+        const size_t length = lead < 0x80 ? 1 : utf8_sequence_length(text);
+        if (length == 0) return false;
+        if (lead == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
 }  // namespace marmoset

@@ -23,7 +23,7 @@ constexpr Key kServerKeys[] = {
     {.name = "port",
      .type = Type::Integer,
      .default_text = "80",
-     .help = "TCP port; 0: the one of the command line's -P.",
+     .help = "TCP port; 0: the one of the command line's -P; unset in an entry with tls: 443.",
      .min = 0,
      .max = 65535},
     {.name = "addr",
@@ -75,6 +75,18 @@ constexpr Key kServerKeys[] = {
      .help = "Connections one address may hold at a time; 0: no limit.",
      .min = 0,
      .max = 10'000'000},
+    {.name = "proxies",
+     .type = Type::StringList,
+     .default_text = nullptr,
+     .help = "Addresses and networks of trusted proxies in front: [\"10.0.0.0/8\"]; only theirs is forwarded "
+             "believed."},
+    {.name = "forwarded",
+     .type = Type::Words,
+     .default_text = "x-forwarded-for",
+     .help = "How the proxies tell the client's address: in the field x-forwarded-for (with "
+             "X-Forwarded-Proto) or forwarded (RFC 7239) of each request, by proxy, the PROXY header in "
+             "front of each connection, by it and a field, or none.",
+     .choices = "none|x-forwarded-for|forwarded|proxy"},
     {.name = "request_line",
      .type = Type::Size,
      .default_text = "8K",

@@ -51,6 +51,9 @@ class Section {
     Section group(std::string_view name, std::span<const Key> keys) const;
     std::vector<Section> groups(std::string_view name, std::span<const Key> keys) const;
 
+    /// Whether there is a sub-group of that name (a module's).
+    bool has_group(std::string_view name) const { return find_module_group(name) != nullptr; }
+
     /// "file:line" of the key, or of the group when the key is unset.
     std::string location(std::string_view key = {}) const;
     /// "file:line: path.key: what" — for what only the reader of the value can judge.

@@ -55,7 +55,7 @@ void ExchangePool::release(Exchange& exchange) {
     const auto index = static_cast<uint32_t>(exchange.id_);
     exchange.request.clear();
     exchange.response.clear();
-    exchange.user.clear();
+    exchange.identity.clear();
     exchange.slots_.clear();
     exchange.hook = 0;
     exchange.id_ = 0;

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "http/handler.h"
+#include "http/identity.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "net/address.h"
 
 namespace marmoset::net {
 class Connection;
@@ -45,6 +47,11 @@ class Exchange {
     ExchangeId id() const { return id_; }
     net::Connection& connection() const { return *connection_; }
     Service& service() const { return *service_; }
+    /// Who sent it: the connection's peer, or whom a trusted proxy names (http/forwarding.h). Family None: a
+    /// proxy does not say.
+    const net::Address& remote() const { return remote_; }
+    /// The client speaks https, to us or to a trusted proxy that says so.
+    bool secure() const { return secure_; }
 
     /// The answer in one call: status, Content-Type, body. Returns Verdict::done() for `return
     /// exchange.respond(...)`.
@@ -52,9 +59,10 @@ class Exchange {
     /// An answer without a body (204, 304, redirects with their Location already added …).
     Verdict respond(unsigned status);
 
-    /// Asks for the body: `reader` (outlives the exchange, or clears itself with nullptr) gets it. Answer
-    /// Wait after it. A request whose framing tells no length is answered 411 by the caller's verdict: false
-    /// is returned then.
+    /// Asks for the body: `reader` (outlives the exchange, or clears itself with nullptr) gets it. Called
+    /// within on_request, or before a resume(Wait); answer Wait after it. Until somebody asks, none of it is
+    /// lost: while modules wait it stays with the client. A request whose framing tells no length is answered
+    /// 411 by the caller's verdict: false is returned then.
     bool read_body(BodyReader* reader);
 
     /// Ends a Wait. `verdict` as the hook would have returned it (Next: the following modules are asked).
@@ -69,8 +77,7 @@ class Exchange {
     /// of each exchange.
     void*& slot(unsigned index);
 
-    // Kept for the access log and the modules behind auth.
-    std::string user;
+    Identity identity;        ///< who it comes from; for the access log and the modules behind auth
     uint64_t started_us = 0;  ///< monotonic, when the head was complete
     unsigned hook = 0;        ///< dispatcher's place in its list, for on_resume
 
@@ -82,6 +89,8 @@ class Exchange {
     net::Connection* connection_ = nullptr;
     Service* service_ = nullptr;
     BodyReader* body_reader_ = nullptr;
+    net::Address remote_;
+    bool secure_ = false;
     std::vector<void*> slots_;
 };
 

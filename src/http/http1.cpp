@@ -44,6 +44,10 @@ void Http1::consume(Bytes data) {
             connection().pause(net::ReadPause::Output);  // answers pile up: read on when they have left
             break;
         }
+        if (holds_body()) {
+            connection().pause(net::ReadPause::Exchange);
+            break;
+        }
         data = data.subspan(state_ == State::Head ? consume_head(data) : consume_body(data));
     }
     consuming_ = false;
@@ -190,7 +194,8 @@ void Http1::continue_pending() {
     } else {
         consume(as_bytes(behind));
     }
-    if (!connection().closing() && connection().paused_for(net::ReadPause::Ended) && state_ == State::Head)
+    if (!connection().closing() && connection().paused_for(net::ReadPause::Ended) &&
+        (state_ == State::Head || state_ == State::Body))
         on_end_of_stream();
 }
 
@@ -220,10 +225,10 @@ void Http1::arm_deadline() {
     if (connection().ending()) return;
     if (connection().blocked()) {
         connection().set_deadline(limits.send_timeout_ms);
+    } else if (state_ == State::Waiting || holds_body()) {
+        connection().clear_deadline();  // the waiting module has its own
     } else if (state_ == State::Body) {
         connection().set_deadline(limits.body_timeout_ms);
-    } else if (state_ == State::Waiting) {
-        connection().clear_deadline();  // the waiting module has its own
     } else if (partial_.empty()) {
         head_started_ = false;
         if (!skipped_empty_) {
@@ -263,7 +268,8 @@ void Http1::on_end_of_stream() {
             connection().close_after_output(CloseReason::PeerClosed);
         return;
     }
-    if (state_ == State::Ended) return;
+    // continue_pending() comes back here when the waiting module has decided.
+    if (state_ == State::Ended || holds_body()) return;
     connection().close_after_output(CloseReason::PeerClosed);
     state_ = State::Ended;
 }

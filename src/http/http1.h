@@ -20,6 +20,7 @@ class Http1 final : public net::Protocol {
 
     size_t read_limit() const override { return kReadLimit; }
     void on_bytes(MutableBytes data) override;
+    void on_secured() override { connection().set_deadline(service_.limits.header_timeout_ms); }
     void on_end_of_stream() override;
     void on_output_blocked() override;
     void on_output_progress() override;
@@ -39,12 +40,19 @@ class Http1 final : public net::Protocol {
 
     enum class State : uint8_t { Head, Body, Waiting, Ended };
 
+    /// A module waits and nobody has asked for the request's body: it is neither read on nor thrown away,
+    /// for a module that is asked later may want it.
+    bool holds_body() const {
+        return state_ == State::Body && exchange_ && !answered_ && !exchange_->body_reader_;
+    }
     void consume(Bytes data);
     size_t consume_head(Bytes data);
     size_t consume_body(Bytes data);
     size_t find_request_end(std::string_view bytes, size_t from) const;
     bool refused_early(std::string_view bytes);
     void begin_exchange(std::string_view head);
+    void acquire_exchange();
+    bool find_client();
     void apply(Verdict verdict);
     void answer();
     void write_head(bool close);
@@ -63,7 +71,8 @@ class Http1 final : public net::Protocol {
     Service& service_;
     Parser parser_;
     Exchange* exchange_ = nullptr;  // the request in progress, from the pool
-    std::string partial_;  // an incomplete head; or, while an exchange is in progress, what came behind it
+    std::string partial_;  // an incomplete head; or, while an exchange is in progress, what came behind it,
+                           // or of its body while that is held
     State state_ = State::Head;
     bool consuming_ = false;     // inside consume(): finished exchanges are followed up there
     bool head_started_ = false;  // the head's deadline runs
@@ -73,6 +82,7 @@ class Http1 final : public net::Protocol {
     bool answering_ = false;      // an answer is being written: a failed write must not free its exchange
     bool skipped_empty_ = false;  // empty lines before a request line: they buy no time
     bool used_ = false;           // a request has come on this connection
+    bool entered_ = false;        // the exchange is counted by the service's client_limit
 };
 
 }  // namespace marmoset::http

@@ -12,12 +12,31 @@ namespace marmoset::http {
 
 // ---------------------------------------------------------------------------------------------
 
-void Http1::begin_exchange(std::string_view head) {
+void Http1::acquire_exchange() {
     exchange_ = &service_.exchanges.acquire();
     exchange_->protocol_ = this;
     exchange_->connection_ = &connection();
     exchange_->service_ = &service_;
     exchange_->started_us = uv_hrtime() / 1000;
+    exchange_->remote_ = connection().peer();
+    exchange_->secure_ = connection().secure();
+}
+
+// Of a request that a trusted proxy passes on: whose it is. False: it was refused.
+bool Http1::find_client() {
+    Client client{exchange_->remote_, exchange_->secure_};
+    if (!http::find_client(*service_.forwarding, exchange_->request, client)) {
+        refuse(400, "malformed X-Forwarded-For or Forwarded");
+        return false;
+    }
+    exchange_->remote_ = client.address;
+    exchange_->secure_ = client.secure;
+    entered_ = service_.client_limit && service_.client_limit->enter(client.address);
+    return true;
+}
+
+void Http1::begin_exchange(std::string_view head) {
+    acquire_exchange();
     count(Counter::Requests);
     answered_ = close_after_ = continue_sent_ = head_started_ = skipped_empty_ = false;
     used_ = true;
@@ -31,7 +50,14 @@ void Http1::begin_exchange(std::string_view head) {
         refuse(413, "body too large");
         return;
     }
+    const bool proxied = service_.forwarding && service_.forwarding->in_requests(connection().peer());
+    if (proxied && !find_client()) return;
     state_ = parser_.in_body() ? State::Body : State::Waiting;
+    if (proxied && service_.client_limit && !entered_) {
+        exchange_->response.add("Retry-After", "10");
+        apply(Verdict::fail(503));
+        return;
+    }
     apply(service_.handler.on_request(*exchange_));
 }
 
@@ -208,6 +234,7 @@ void Http1::finish_request() {
 
 void Http1::release_exchange(bool aborted) {
     Exchange& exchange = *std::exchange(exchange_, nullptr);
+    if (std::exchange(entered_, false)) service_.client_limit->leave(exchange.remote_);
     service_.handler.on_done(exchange, aborted);
     service_.exchanges.release(exchange);
 }
@@ -218,14 +245,11 @@ void Http1::refuse(unsigned status, const char* reason, Method method) {
     count_limit(status);
     static log::RateLimit limit;
     if (limit.permit(connection().loop().now())) {
-        log::info("{}: {} {}{}", connection().peer().text(), status, reason, limit.suffix());
+        const net::Address& remote = exchange_ ? exchange_->remote_ : connection().peer();
+        log::info("{}: {} {}{}", remote.text(), status, reason, limit.suffix());
     }
     if (!exchange_) {
-        exchange_ = &service_.exchanges.acquire();
-        exchange_->protocol_ = this;
-        exchange_->connection_ = &connection();
-        exchange_->service_ = &service_;
-        exchange_->started_us = uv_hrtime() / 1000;
+        acquire_exchange();
         exchange_->request.method = method;
         answered_ = close_after_ = false;
     }
@@ -253,6 +277,8 @@ void Http1::upgrade(Exchange& exchange, std::string_view fields, std::unique_ptr
     answering_ = false;
     state_ = State::Ended;
     count_response(101);
+    // The connection is this client's from now on, and counted as such until it closes.
+    if (!connection.closing() && std::exchange(entered_, false)) connection.set_peer(exchange.remote_);
     release_exchange(false);
     if (connection.closing()) {  // the write failed: the new protocol hears of its end and nothing else
         protocol->on_closed(CloseReason::WriteError);
@@ -275,10 +301,10 @@ void Http1::log_access() {
     if (!service_.access_log.enabled()) return;
     const Request& request = exchange_->request;
     const Response& response = exchange_->response;
-    const std::string remote = connection().peer().host();
+    const std::string remote = exchange_->remote_.host();
     log::AccessRecord record;
     record.remote = remote;
-    record.user = exchange_->user;
+    record.user = exchange_->identity.user;
     record.time = connection().loop().wall_seconds();
     record.method = request.method_name;
     record.target = request.raw_target;

@@ -58,6 +58,18 @@ std::string Request::joined(std::string_view name) const {
     return values;
 }
 
+void Request::replace(std::string_view name, std::string value) {
+    bool kept = value.empty();
+    if (!kept) replacements_.push_front(std::move(value));
+    std::erase_if(headers, [&](Header& header) {
+        if (!equal_caseless(header.name, name)) return false;
+        if (kept) return true;
+        kept = true;
+        header.value = replacements_.front();
+        return false;
+    });
+}
+
 void Request::clear() {
     method = Method::Other;
     method_name = raw_target = host = head = {};
@@ -65,6 +77,7 @@ void Request::clear() {
     path.clear();
     headers.clear();
     copy_.clear();
+    replacements_.clear();
     minor_version = 1;
     http09 = chunked = expects_continue = has_upgrade = false;
     keep_alive = true;

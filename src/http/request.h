@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,6 +51,10 @@ class Request {
     /// All values of that name joined with ", " (RFC 9110 5.3).
     std::string joined(std::string_view name) const;
 
+    /// Puts `value` in the place of all fields of that name; an empty one removes them. For credentials that
+    /// the modules behind shall not see.
+    void replace(std::string_view name, std::string value);
+
     /// Forgets everything but the memory it may use again.
     void clear();
     /// Bytes the views point into; set by the parser.
@@ -60,6 +65,7 @@ class Request {
 
   private:
     std::string copy_;
+    std::forward_list<std::string> replacements_;  // values that are not in the head
 };
 
 }  // namespace marmoset::http

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "http/exchange.h"
+#include "http/forwarding.h"
 #include "http/handler.h"
 #include "log/access_log.h"
 #include "net/loop.h"
@@ -27,6 +28,16 @@ struct Limits {
     bool http09 = false;
 };
 
+/// Counts what each address holds when its connections are a proxy's: requests in progress, and what they
+/// are upgraded to.
+class ClientLimit {
+  public:
+    virtual ~ClientLimit() = default;
+    /// False: it has as many as it may.
+    virtual bool enter(const net::Address& client) = 0;
+    virtual void leave(const net::Address& client) = 0;
+};
+
 struct Service {
     Service(net::Loop& the_loop, ExchangePool& the_exchanges, Handler& the_handler,
             log::AccessLog& the_access_log)
@@ -38,7 +49,9 @@ struct Service {
     Handler& handler;
     log::AccessLog& access_log;
     Limits limits;
-    std::string server_name;    ///< value of the Server field; empty: none is sent
+    const Forwarding* forwarding = nullptr;  ///< null: no proxies are trusted
+    ClientLimit* client_limit = nullptr;     ///< asked for requests of trusted proxies
+    std::string server_name;                 ///< value of the Server field; empty: none is sent
     std::string static_fields;  ///< fields every response has (security, `headers`), "Name: value\r\n" each
     bool draining = false;      ///< responses close their connection
     bool stopping = false;      ///< and what is upgraded is told at once that the worker is stopping

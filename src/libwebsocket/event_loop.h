@@ -12,7 +12,7 @@
 
 #include "libwebsocket/websocket_client.h"
 #include "net/loop.h"
-#include "tls/context.h"
+#include "tls/mbedtls/client_context.h"
 #include "websocket/message_deflate.h"
 
 namespace websocket_client {
@@ -38,8 +38,8 @@ class EventLoop::Implementation {
 
     /// The context that was used last is kept: parsing the system's authorities takes a while.
     struct TlsCache {
-        marmoset::tls::ClientOptions options;
-        std::shared_ptr<const marmoset::tls::Context> context;
+        marmoset::tls::mbedtls::ClientOptions options;
+        std::shared_ptr<const marmoset::tls::mbedtls::Context> context;
     };
     TlsCache tls;
 

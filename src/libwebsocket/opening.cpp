@@ -4,7 +4,8 @@
 
 #include "libwebsocket/head_reader.h"
 #include "libwebsocket/socket_errors.h"
-#include "tls/transport.h"
+#include "net/socket_transport.h"
+#include "tls/mbedtls/transport.h"
 
 namespace marmoset::libwebsocket {
 
@@ -113,7 +114,7 @@ void Opening::drop_reader() {
 // ---- ways to a socket -----------------------------------------------------------------------------------
 
 void Opening::load_tls() {
-    const tls::ClientOptions wanted{options_.ca_file, options_.insecure};
+    const tls::mbedtls::ClientOptions wanted{options_.ca_file, options_.insecure};
     auto& cache = events_.tls;
     if (cache.context && cache.options.ca_file == wanted.ca_file &&
         cache.options.insecure == wanted.insecure) {
@@ -122,15 +123,15 @@ void Opening::load_tls() {
         return;
     }
     struct Load {
-        tls::ClientOptions options;
-        std::shared_ptr<const tls::Context> context;
+        tls::mbedtls::ClientOptions options;
+        std::shared_ptr<const tls::mbedtls::Context> context;
         std::string error;
     };
     auto load = std::make_shared<Load>();
     load->options = wanted;
     events_.loop().run_blocking(
         [load] {
-            auto made = tls::make_client_context(load->options);
+            auto made = tls::mbedtls::make_client_context(load->options);
             if (made) {
                 load->context = made.take();
             } else {
@@ -170,8 +171,9 @@ void Opening::on_connected(FileDescriptor socket, const net::Address& peer) {
     if (to_proxy_) {
         converse(std::make_unique<net::SocketTransport>(std::move(socket)), peer, nobody);
     } else if (url_.secure) {
-        converse(std::make_unique<tls::Transport>(std::move(socket), tls_, url_.host), peer,
-                 connection_observer_);
+        converse(std::make_unique<tls::mbedtls::Transport>(
+                     std::make_unique<net::SocketTransport>(std::move(socket)), tls_, url_.host),
+                 peer, connection_observer_);
     } else {
         converse(std::make_unique<net::SocketTransport>(std::move(socket)), peer, connection_observer_);
     }
@@ -191,8 +193,8 @@ void Opening::converse(std::unique_ptr<net::Transport> transport, const net::Add
 }
 
 void Opening::on_secured() {
-    const auto& transport = static_cast<const tls::Transport&>(reader_->connection().transport());
-    trace(TraceEvent::Kind::Tls, transport.version() + " " + transport.cipher(), false);
+    const net::TlsInfo info = reader_->connection().transport().tls_info();
+    trace(TraceEvent::Kind::Tls, info.version + " " + info.cipher, false);
     if (!done_) send_request();
 }
 

@@ -75,7 +75,7 @@ class Opening final : public net::Retired, public net::ConnectorObserver {
     const Options& options_;
     websocket::Url proxy_;  // host empty: none
     websocket::ClientHandshake asked_;
-    std::shared_ptr<const tls::Context> tls_;
+    std::shared_ptr<const tls::mbedtls::Context> tls_;
     std::shared_ptr<Opening*> alive_;  // what runs in the thread pool finds out whether we are still there
     std::unique_ptr<net::Connector> connector_;
     HeadReader* reader_ = nullptr;  // owned by its connection

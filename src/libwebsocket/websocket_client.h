@@ -106,7 +106,7 @@ struct TraceEvent {
     enum class Kind : uint8_t {
         Request,   ///< `text`: a head that was sent, with its line ends
         Response,  ///< `text`: a head that came
-        Tls,       ///< `text`: "TLSv1.2 TLS-ECDHE-..."
+        Tls,       ///< `text`: "TLSv1.2 ECDHE-..."
         Frame,     ///< the fields below
     };
     Kind kind = Kind::Frame;

@@ -3,6 +3,11 @@
 // the tutorial.
 //
 // History of the interface (newest first):
+//   2.2  2026-11-22  Exchange::remote, Exchange::secure, Connection::secure; Context::forwarding
+//   2.1  2026-11-22  wrap: a module puts a transport of its own (TLS) around accepted connections;
+//                    Context::entry, Context::store
+//   2.0  2026-11-22  Exchange::identity in place of Exchange::user; Request::replace; bodies wait until they
+//                    are asked for; Context::shared, user, group, group_number, group_count
 //   1.2  2026-11-22  Worker::handed_over
 //   1.1  2026-11-22  Worker::users; instances may end while their loop goes on
 //   1.0  2026-11-22  first version
@@ -17,12 +22,17 @@
 #include "base/result.h"
 #include "config/section.h"
 #include "http/exchange.h"
+#include "http/forwarding.h"
 #include "http/service.h"
+#include "module/shared_state.h"
+#include "module/shared_store.h"
+#include "net/address.h"
 #include "net/loop.h"
+#include "net/transport.h"
 
 namespace marmoset::module {
 
-inline constexpr uint16_t kAbiMajor = 1;
+inline constexpr uint16_t kAbiMajor = 2;
 inline constexpr uint16_t kAbiMinor = 2;
 
 /// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of
@@ -38,11 +48,20 @@ struct MimeType {
 /// What an instance is made in: one per group and `servers` entry, created before the workers are forked.
 /// Lives as long as the instance.
 struct Context {
-    std::string server_name;  ///< hostname of the entry, for logs
-    unsigned slot = 0;        ///< index for Exchange::slot
+    std::string server_name;        ///< hostname of the entry, for logs
+    unsigned slot = 0;              ///< index for Exchange::slot
+    unsigned group_number = 0;      ///< of a list of groups of the module: this one's place …
+    unsigned group_count = 1;       ///< … and how many there are
+    std::string user, group;        ///< who the workers run as; empty: who starts the server
+    SharedState* shared = nullptr;  ///< what all workers have in common; outlives the instance
     std::vector<MimeType> mime_types;
-    bool tls = false;         ///< the entry's clients come over TLS
-    bool may_cache = false;   ///< `security` has the word cache: no Cache-Control is to be added by default
+    bool tls = false;        ///< the entry's clients come over TLS
+    bool may_cache = false;  ///< `security` has the word cache: no Cache-Control is to be added by default
+    // 2.1
+    std::string entry;             ///< names the entry among the others, and stays over reloads
+    SharedStore* store = nullptr;  ///< memory that all workers share and reloads keep; for the time of create
+    // 2.2
+    const http::Forwarding* forwarding = nullptr;  ///< the proxies that are believed; outlives the instance
     bool check_only = false;  ///< -t: folders that are named need not exist yet, nothing will be served
 };
 
@@ -100,6 +119,14 @@ struct MarmosetModule {
     void (*on_response)(void* instance, marmoset::http::Exchange& exchange);
     /// The exchange is over; called in reverse order for every module, also those that were not asked.
     void (*on_done)(void* instance, marmoset::http::Exchange& exchange, bool aborted);
+
+    /// 2.1. A client has connected (behind a PROXY header: the one it names is `peer`): returns the transport
+    /// that its connection is to use, which owns `inner`.
+    /// Asked in the order of the phase Connection: who comes first is next to the socket. Null: the client is
+    /// refused; `inner` is deleted then as well. Called for every client, so nothing may be read or computed
+    /// yet: that is for Transport::handshake().
+    marmoset::net::Transport* (*wrap)(void* instance, marmoset::net::Transport* inner,
+                                      const marmoset::net::Address& peer);
 };
 
 }  // extern "C"

@@ -11,6 +11,7 @@
 //         static Result<std::unique_ptr<Skeleton>> create(const module::Context&, const config::Section&);
 //         http::Verdict on_request(http::Exchange&);            // optional, as are the others:
 //         Result<void> start(module::Worker&); void stop(); void finish();
+//         std::unique_ptr<net::Transport> wrap(std::unique_ptr<net::Transport>, const net::Address& peer);
 //         void on_response(http::Exchange&); void on_done(http::Exchange&, bool aborted);
 //     };
 //     MARMOSET_MODULE(Skeleton, skeleton)
@@ -56,6 +57,10 @@ class Adapter {
             module.on_response = on_response;
         if constexpr (requires(T & t, http::Exchange & exchange) { t.on_done(exchange, true); })
             module.on_done = on_done;
+        if constexpr (requires(T & t, std::unique_ptr<net::Transport> inner, const net::Address& peer) {
+                          t.wrap(std::move(inner), peer);
+                      })
+            module.wrap = wrap;
         return module;
     }
 
@@ -106,6 +111,12 @@ class Adapter {
     }
     static void on_done(void* instance, http::Exchange& exchange, bool aborted) {
         guarded("on_done", [&] { static_cast<T*>(instance)->on_done(exchange, aborted); });
+    }
+    static net::Transport* wrap(void* instance, net::Transport* inner, const net::Address& peer) {
+        std::unique_ptr<net::Transport> owned(inner);
+        std::unique_ptr<net::Transport> wrapped;
+        guarded("wrap", [&] { wrapped = static_cast<T*>(instance)->wrap(std::move(owned), peer); });
+        return wrapped.release();
     }
 };
 

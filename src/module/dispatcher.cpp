@@ -1,6 +1,7 @@
 #include "module/dispatcher.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace marmoset::module {
 
@@ -14,6 +15,8 @@ Dispatcher::Dispatcher(std::vector<std::unique_ptr<Instance>> instances) : insta
         if (module.on_request) on_request_.push_back({instance->object(), module.on_request});
         if (module.on_response) on_response_.push_back({instance->object(), module.on_response});
         if (module.on_done) on_done_.insert(on_done_.begin(), {instance->object(), module.on_done});
+        if (module.size >= offsetof(MarmosetModule, wrap) + sizeof module.wrap && module.wrap)
+            wrap_.push_back({instance->object(), module.wrap});
     }
 }
 
@@ -37,6 +40,15 @@ void Dispatcher::finish() {
     for (const auto& instance : instances_) {
         if (instance->module().finish) instance->module().finish(instance->object());
     }
+}
+
+std::unique_ptr<net::Transport> Dispatcher::wrap(std::unique_ptr<net::Transport> socket,
+                                                 const net::Address& peer) const {
+    for (const auto& call : wrap_) {
+        if (!socket) break;
+        socket.reset(call.hook(call.object, socket.release(), peer));
+    }
+    return socket;
 }
 
 http::Verdict Dispatcher::on_request(http::Exchange& exchange) {

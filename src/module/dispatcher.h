@@ -35,6 +35,10 @@ class Dispatcher final : public http::Handler {
     void stop();
     void finish();
 
+    /// The transport of a client that has connected; null: it is refused.
+    std::unique_ptr<net::Transport> wrap(std::unique_ptr<net::Transport> socket,
+                                         const net::Address& peer) const;
+
     http::Verdict on_request(http::Exchange& exchange) override;
     http::Verdict on_resume(http::Exchange& exchange, http::Verdict verdict) override;
     void on_response(http::Exchange& exchange) override;
@@ -52,6 +56,7 @@ class Dispatcher final : public http::Handler {
     std::vector<Call<decltype(MarmosetModule::on_request)>> on_request_;
     std::vector<Call<decltype(MarmosetModule::on_response)>> on_response_;
     std::vector<Call<decltype(MarmosetModule::on_done)>> on_done_;
+    std::vector<Call<decltype(MarmosetModule::wrap)>> wrap_;
 };
 
 }  // namespace marmoset::module

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "module/abi.h"
+#include "module/shared_store.h"
 
 namespace marmoset::module {
 
@@ -23,6 +24,8 @@ class Registry {
     std::vector<const MarmosetModule*> all();
     /// What was wrong with files that were found.
     const std::vector<std::string>& errors() const { return errors_; }
+    /// What modules share between processes and over reloads.
+    SharedStore& store() { return store_; }
 
     /// Looks again for what was not there, or could not be loaded (a reload). What is loaded stays.
     void forget_failures();
@@ -34,6 +37,7 @@ class Registry {
     std::vector<const MarmosetModule*> loaded_;
     std::vector<std::string> tried_;  // names looked for in vain
     std::vector<std::string> errors_;
+    SharedStore store_;
 };
 
 /// Empty if the table may be used, else what does not fit, both sides named.

@@ -26,6 +26,24 @@ Address Address::from(const sockaddr* address, socklen_t size) {
     return result;
 }
 
+std::optional<Address> Address::parse(std::string_view host, uint16_t port) {
+    char text[INET6_ADDRSTRLEN];
+    if (host.size() >= sizeof text) return std::nullopt;
+    host.copy(text, host.size());
+    text[host.size()] = '\0';
+    sockaddr_in in{};
+    sockaddr_in6 in6{};
+    if (inet_pton(AF_INET, text, &in.sin_addr) == 1) {
+        in.sin_family = AF_INET;
+        in.sin_port = htons(port);
+        return from(reinterpret_cast<const sockaddr*>(&in), sizeof in);
+    }
+    if (inet_pton(AF_INET6, text, &in6.sin6_addr) != 1) return std::nullopt;
+    in6.sin6_family = AF_INET6;
+    in6.sin6_port = htons(port);
+    return from(reinterpret_cast<const sockaddr*>(&in6), sizeof in6);
+}
+
 socklen_t Address::to_sockaddr(sockaddr_storage& out) const {
     out = {};
     if (family_ == Family::Ip4) {

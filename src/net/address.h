@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,8 @@ class Address {
   public:
     Address() = default;
     static Address from(const sockaddr* address, socklen_t size);
+    /// "192.0.2.1", "2001:db8::1": no brackets, zones or names.
+    static std::optional<Address> parse(std::string_view host, uint16_t port);
 
     enum class Family : uint8_t { None, Ip4, Ip6, Unix };
     Family family() const { return family_; }

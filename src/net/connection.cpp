@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "net/proxy_transport.h"
+
 namespace marmoset::net {
 
 namespace {
@@ -13,6 +15,11 @@ namespace {
 constexpr uint64_t kLingerMs = 2000;
 
 }  // namespace
+
+std::unique_ptr<Transport> ConnectionObserver::on_proxied(const Address&, std::unique_ptr<Transport> socket,
+                                                          CloseReason&) {
+    return socket;
+}
 
 Connection::Connection(Loop& loop, std::unique_ptr<Transport> transport, const Address& peer,
                        ConnectionObserver& observer)
@@ -31,13 +38,17 @@ bool Connection::start(std::unique_ptr<Protocol> protocol) {
         delete this;
         return false;
     }
-    handshake_ = transport_->handshake();
-    if (handshake_ == Transport::Handshake::Failed) {
-        close(CloseReason::TlsFailed);
-        return true;
-    }
-    update_interest();
+    begin_handshake();
+    if (!closing_) update_interest();
     return true;
+}
+
+void Connection::begin_handshake() {
+    handshake_ = transport_->handshake();
+    if (!handshaking()) return;
+    const uint64_t timeout_ms = transport_->handshake_timeout_ms();
+    if (timeout_ms != 0) set_deadline(timeout_ms);
+    end_handshake();
 }
 
 void Connection::replace_protocol(std::unique_ptr<Protocol> protocol) {
@@ -68,7 +79,9 @@ void Connection::on_turn_end() {
 
 void Connection::update_interest() {
     if (handshaking()) {
-        poll_for(handshake_ == Transport::Handshake::WantsWrite ? UV_WRITABLE : UV_READABLE);
+        poll_for(handshake_queued_                                ? 0
+                 : handshake_ == Transport::Handshake::WantsWrite ? UV_WRITABLE
+                                                                  : UV_READABLE);
         return;
     }
     // While paused only a peer that vanishes is listened for; its polite end of stream waits its turn behind
@@ -76,7 +89,7 @@ void Connection::update_interest() {
     const int reading = paused_ == 0                               ? UV_READABLE
                         : paused_for(ReadPause::Ended) || hung_up_ ? 0
                                                                    : UV_DISCONNECT;
-    poll_for(reading | (blocked() ? UV_WRITABLE : 0));
+    poll_for(reading | (blocked() || half_close_waits_ ? UV_WRITABLE : 0));
 }
 
 void Connection::poll_for(int events) {
@@ -103,7 +116,9 @@ void Connection::on_poll(int status, int events) {
         return;
     }
     if (handshaking()) {
-        advance_handshake();
+        handshake_queued_ = true;
+        poll_for(0);
+        loop_.handshakes().push(*this);
         return;
     }
     if ((events & UV_WRITABLE) != 0) on_writable();
@@ -115,15 +130,65 @@ void Connection::on_poll(int status, int events) {
 }
 
 void Connection::advance_handshake() {
+    handshake_queued_ = false;
     handshake_ = transport_->handshake();
-    if (handshake_ == Transport::Handshake::Failed) {
-        close(CloseReason::TlsFailed);
+    loop_.at_turn_end(*this);
+    if (handshaking()) {
+        end_handshake();
         return;
     }
-    loop_.at_turn_end(*this);
-    if (handshaking()) return;
+    if (ProxyTransport* const proxy = transport_->proxy()) {
+        follow_proxy(*proxy);
+        if (closing_ || handshaking()) return;
+    } else if (counts_bytes_) {
+        loop_.counters().add(transport_->resumed() ? Counter::TlsResumed : Counter::TlsFull);
+    }
     if (!lingering_) protocol_->on_secured();
     if (!closing_ && blocked()) on_writable();  // what was written meanwhile
+}
+
+// The header has been read: the client it names, and the transport behind it, take the place of the proxy's.
+void Connection::follow_proxy(ProxyTransport& proxy) {
+    if (counts_bytes_) loop_.counters().add(Counter::ProxyAccepted);
+    if (lingering_) {
+        close(final_reason_);
+        return;
+    }
+    const ProxyHeader header = proxy.header();
+    CloseReason refusal = CloseReason::InternalError;
+    const Address client = header.names_client ? header.client : peer_;
+    auto transport = observer_.on_proxied(client, proxy.release_socket(), refusal);
+    if (!transport) {
+        close(refusal);
+        return;
+    }
+    peer_ = client;
+    secure_ = header.secure;
+    transport_ = std::move(transport);
+    begin_handshake();
+}
+
+// When it will not be completed.
+void Connection::end_handshake() {
+    switch (handshake_) {
+        case Transport::Handshake::Closed:
+            close(CloseReason::PeerClosed);
+            return;
+        case Transport::Handshake::Failed: {
+            const bool proxied = transport_->proxy() != nullptr;
+            if (counts_bytes_) loop_.counters().add(proxied ? Counter::ProxyMalformed : Counter::TlsFailed);
+            close(proxied ? CloseReason::ProxyFailed : CloseReason::TlsFailed);
+            return;
+        }
+        case Transport::Handshake::Refused:
+            if (counts_bytes_) loop_.counters().add(Counter::TlsFailed);
+            handshake_ = Transport::Handshake::Done;
+            loop_.output().forget(*this);
+            close_after_output(CloseReason::TlsFailed);
+            return;
+        default:
+            return;
+    }
 }
 
 // Until the transport has nothing more: the socket alone would not tell of what waits in there.
@@ -197,9 +262,16 @@ void Connection::on_timer() {
     if (closing_) return;
     if (lingering_) {
         close(final_reason_);
-        return;
+    } else if (handshaking() && transport_->handshake_timeout_ms() != 0) {
+        const bool proxied = transport_->proxy() != nullptr;
+        if (counts_bytes_) {
+            loop_.counters().add(proxied ? Counter::ProxySlow : Counter::TlsFailed);
+            loop_.counters().add(proxied ? Counter::LimitHeaderTimeout : Counter::LimitTlsHandshakeTimeout);
+        }
+        close(proxied ? CloseReason::ProxyTimeout : CloseReason::TlsTimeout);
+    } else {
+        protocol_->on_deadline();
     }
-    protocol_->on_deadline();
 }
 
 void Connection::close_after_output(CloseReason reason) {
@@ -225,22 +297,26 @@ void Connection::linger_if_sent() {
         return;
     }
     if (half_closed_) return;
-    half_closed_ = true;
     if (paused_for(ReadPause::Ended)) {
         close(final_reason_);
         return;
     }
-    transport_->shutdown_write();
     set_deadline(kLingerMs);
+    half_closed_ = transport_->shutdown_write();
+    half_close_waits_ = !half_closed_;
 }
 
 void Connection::close(CloseReason reason) {
     if (closing_) return;
     closing_ = true;
+    const bool all_sent = unsent() == 0;
     clear_deadline();
+    if (handshake_queued_) loop_.handshakes().remove(*this);
     loop_.output().forget(*this);
     protocol_->on_closed(reason);
     observer_.on_connection_closed(*this, reason);
+    // The peer can tell this end from a cut; when something is missing it shall not.
+    if (all_sent && transport_->encrypted() && !handshaking()) transport_->shutdown_write();
     uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
         auto* connection = static_cast<Connection*>(handle->data);
         connection->loop_.retire(std::move(connection->protocol_));

@@ -28,7 +28,8 @@ class Protocol : public Retired {
     /// All of them are taken: what is incomplete the protocol keeps. May close the connection or replace
     /// itself.
     virtual void on_bytes(MutableBytes data) = 0;
-    /// The transport's handshake is complete. Not called for transports that have none.
+    /// The transport's handshake is complete. Not called for transports that have none. A deadline that was
+    /// set before may have been replaced by the transport's own.
     virtual void on_secured() {}
     /// The peer will send no more (half-closed); it may still read.
     virtual void on_end_of_stream() = 0;
@@ -72,6 +73,10 @@ class ConnectionObserver {
   public:
     virtual ~ConnectionObserver() = default;
     virtual void on_connection_closed(Connection& connection, CloseReason reason) = 0;
+    /// A trusted proxy has told whose bytes follow (see net/proxy_transport.h). Returns the transport that
+    /// goes on with `socket`. Null: `client` is refused, and the connection closes with `refusal`.
+    virtual std::unique_ptr<Transport> on_proxied(const Address& client, std::unique_ptr<Transport> socket,
+                                                  CloseReason& refusal);
 };
 
 class Connection final : public Timer, public TurnEnd {
@@ -132,7 +137,12 @@ class Connection final : public Timer, public TurnEnd {
 
     Loop& loop() const { return loop_; }
     Transport& transport() const { return *transport_; }
+    /// The client: whom we have accepted, or whom a trusted proxy has named.
     const Address& peer() const { return peer_; }
+    void set_peer(const Address& peer) { peer_ = peer; }
+    /// What the client sends is encrypted on its way: by the transport, or as far as a trusted proxy, which
+    /// says so.
+    bool secure() const { return secure_ || transport_->encrypted(); }
     int descriptor() const { return transport_->descriptor(); }
 
     /// Intrusive list of the owner's connections.
@@ -141,10 +151,14 @@ class Connection final : public Timer, public TurnEnd {
 
   private:
     friend class OutputGather;
+    friend class HandshakeQueue;
     ~Connection() override;
 
+    void begin_handshake();
     void on_poll(int status, int events);
     void advance_handshake();
+    void end_handshake();
+    void follow_proxy(ProxyTransport& proxy);
     bool read_once();
     void on_readable();
     void on_writable();
@@ -166,15 +180,18 @@ class Connection final : public Timer, public TurnEnd {
     Address peer_;
     uint8_t paused_ = 0;
     uint8_t interest_ = 0;  // events the poll handle waits for
+    bool secure_ = false;   // says a proxy
     bool counts_bytes_ = false;
     bool gathered_ = false;  // listed in the gather's dirty list
     Transport::Handshake handshake_ = Transport::Handshake::Done;
+    bool handshake_queued_ = false;  // its turn comes; nothing is polled for until then
     bool closing_ = false;
     bool lingering_ = false;
     bool half_closed_ = false;
-    bool output_lost_ = false;  // the peer takes no more for good; what is written is thrown away
-    bool loss_told_ = false;    // ... and the protocol knows that nothing waits any more
-    bool hung_up_ = false;      // the peer's end of stream was seen by poll, though not read
+    bool half_close_waits_ = false;  // for a socket that takes the transport's last words
+    bool output_lost_ = false;       // the peer takes no more for good; what is written is thrown away
+    bool loss_told_ = false;         // ... and the protocol knows that nothing waits any more
+    bool hung_up_ = false;           // the peer's end of stream was seen by poll, though not read
     CloseReason final_reason_ = CloseReason::PeerClosed;
 };
 

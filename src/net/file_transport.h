@@ -17,7 +17,7 @@ class FileTransport final : public Transport {
     ssize_t write(const iovec* pieces, int count, bool more) override;
     /// Not for these: -EINVAL.
     ssize_t send_file(int fd, off_t offset, size_t size) override;
-    void shutdown_write() override {}
+    bool shutdown_write() override { return true; }
 
   private:
     FileDescriptor file_;

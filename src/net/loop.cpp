@@ -24,6 +24,7 @@ TurnEnd::~TurnEnd() {
 
 Loop::Loop()
     : timers_(initialised(&loop_)),
+      handshakes_(&loop_),
       own_counters_(std::make_unique<CounterSlot>()),
       counters_(own_counters_.get()),
       output_(std::make_unique<OutputGather>(*this)),
@@ -35,7 +36,11 @@ Loop::Loop()
     // `prepare`. In both places the loop is about to sleep or to look for events: what was gathered must
     // leave.
     uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Loop*>(handle->data)->end_turn(); });
-    uv_check_start(&check_, [](uv_check_t* handle) { static_cast<Loop*>(handle->data)->end_turn(); });
+    uv_check_start(&check_, [](uv_check_t* handle) {
+        Loop& loop = *static_cast<Loop*>(handle->data);
+        loop.end_turn();
+        if (loop.handshakes_.run()) loop.end_turn();
+    });
     uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
     uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
 }
@@ -43,6 +48,7 @@ Loop::Loop()
 Loop::~Loop() {
     end_turn();
     timers_.close();
+    handshakes_.close();
     uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), nullptr);
     uv_close(reinterpret_cast<uv_handle_t*>(&check_), nullptr);
     uv_run(&loop_, UV_RUN_DEFAULT);

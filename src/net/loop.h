@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/counters.h"
+#include "net/handshake_queue.h"
 #include "net/timer.h"
 
 namespace marmoset::net {
@@ -67,6 +68,7 @@ class Loop {
 
     TimerWheel& timers() { return timers_; }
     OutputGather& output() { return *output_; }
+    HandshakeQueue& handshakes() { return handshakes_; }
 
     /// The buffer everyone reads into; free again when the callback that filled it returns. kReadPadding
     /// bytes before and after it may be overwritten by the one who uses it.
@@ -124,6 +126,7 @@ class Loop {
     uv_prepare_t prepare_;
     uv_check_t check_;
     TimerWheel timers_;
+    HandshakeQueue handshakes_;
     // In front of what gives memory back when it is destroyed.
     std::unique_ptr<CounterSlot> own_counters_;
     CounterSlot* counters_;

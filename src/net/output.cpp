@@ -224,9 +224,12 @@ FlushStatus OutputGather::send(Connection& connection, OutputQueue& queue) {
                 item.offset += static_cast<off_t>(part);
             }
         }
-        // A short write means a full socket buffer: asking again would only answer EAGAIN.
-        if (static_cast<size_t>(sent) < offered && queue.items[queue.head].data != nullptr)
+        // A short write means a full socket buffer: asking again would only answer EAGAIN. An encrypting
+        // transport takes a part so that others have their turn.
+        if (static_cast<size_t>(sent) < offered &&
+            (queue.items[queue.head].data != nullptr || transport.encrypted())) {
             return FlushStatus::Blocked;
+        }
     }
     return FlushStatus::Done;
 }

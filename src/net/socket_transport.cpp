@@ -37,8 +37,9 @@ ssize_t SocketTransport::send_file(int fd, off_t offset, size_t size) {
     }
 }
 
-void SocketTransport::shutdown_write() {
+bool SocketTransport::shutdown_write() {
     ::shutdown(socket_.get(), SHUT_WR);
+    return true;
 }
 
 }  // namespace marmoset::net

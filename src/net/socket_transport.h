@@ -14,7 +14,7 @@ class SocketTransport final : public Transport {
     ssize_t read(MutableBytes into) override;
     ssize_t write(const iovec* pieces, int count, bool more) override;
     ssize_t send_file(int fd, off_t offset, size_t size) override;
-    void shutdown_write() override;
+    bool shutdown_write() override;
 
   private:
     FileDescriptor socket_;

@@ -65,7 +65,7 @@ Result<std::unique_ptr<Configuration>> open_configuration(std::unique_ptr<Settin
 std::unique_ptr<Settings> ConfigurationReader::load(bool with_warnings) const {
     config::Diagnostics diagnostics;
     registry_.forget_failures();
-    auto settings = load_settings(options_, registry_, diagnostics);
+    auto settings = load_settings(options_, registry_, shared_, diagnostics);
     if (with_warnings || !settings) {
         for (const std::string& warning : diagnostics.warnings)
             log::warning("{}", warning);

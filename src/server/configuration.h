@@ -29,8 +29,9 @@ Result<std::unique_ptr<Configuration>> open_configuration(std::unique_ptr<Settin
 class ConfigurationReader {
   public:
     /// All outlive the reader.
-    ConfigurationReader(const Options& options, module::Registry& registry, const Identity& identity)
-        : options_(options), registry_(registry), identity_(identity) {}
+    ConfigurationReader(const Options& options, module::Registry& registry, module::SharedState& shared,
+                        const Identity& identity)
+        : options_(options), registry_(registry), shared_(shared), identity_(identity) {}
 
     /// Whether the configuration could be used: all but the sockets, which only the process that keeps them
     /// can bind.
@@ -46,6 +47,7 @@ class ConfigurationReader {
 
     const Options& options_;
     module::Registry& registry_;
+    module::SharedState& shared_;
     const Identity& identity_;
 };
 

@@ -174,8 +174,9 @@ int launch(Options options) {
     if (!options.root.empty() && chdir(options.root.c_str()) != 0)
         return fail(errno_error("-W", options.root, errno).text);
 
+    module::SharedState shared;  // in front of all that refers to it
     config::Diagnostics diagnostics;
-    auto settings = load_settings(options, registry, diagnostics);
+    auto settings = load_settings(options, registry, shared, diagnostics);
     report(diagnostics);
     if (!settings) return 1;
     if (options.check) {
@@ -225,7 +226,7 @@ int launch(Options options) {
         ready.reset();
     }
 
-    const ConfigurationReader reader(options, registry, *identity);
+    const ConfigurationReader reader(options, registry, shared, *identity);
     const bool chroot = !options.root.empty();
     const int status = workers == 0 ? serve_alone(configuration.take(), reader, *ports_file, chroot)
                                     : Supervisor(configuration.take(), reader, *ports_file, chroot).run();

@@ -16,6 +16,8 @@ namespace marmoset::server {
 
 namespace {
 
+constexpr uint16_t kHttpsPort = 443;
+
 // The fields ouistiti sends with everything, each of which a word of `security` takes back.
 std::string security_fields(const config::Section& section) {
     std::string fields;
@@ -54,6 +56,33 @@ http::Limits read_limits(const config::Section& section) {
     return limits;
 }
 
+Result<http::Forwarding> read_forwarding(const config::Section& section) {
+    http::Forwarding forwarding;
+    auto proxies = net::AddressSet::parse(section.strings("proxies"));
+    if (!proxies) return section.error("proxies", proxies.error().text);
+    if (proxies->holds_all())
+        return section.error("proxies", "\"*\" would believe everybody; expected the proxies' addresses");
+    forwarding.proxies = proxies.take();
+    const bool x_forwarded_for = section.has_word("forwarded", "x-forwarded-for");
+    const bool forwarded = section.has_word("forwarded", "forwarded");
+    forwarding.proxy_header = section.has_word("forwarded", "proxy");
+    if (x_forwarded_for && forwarded) {
+        return section.error("forwarded",
+                             "x-forwarded-for and forwarded together: a client could write the one that the "
+                             "proxies don't; expected one of them");
+    }
+    const bool any = x_forwarded_for || forwarded || forwarding.proxy_header;
+    if (section.has_word("forwarded", "none") && any)
+        return section.error("forwarded", "none beside others; expected it alone");
+    if (section.has("forwarded") && any && forwarding.proxies.empty())
+        return section.error("forwarded", "there are no proxies to believe; expected proxies = [\"…\"] too");
+    if (!any) forwarding.proxies = {};
+    forwarding.field = x_forwarded_for ? http::Forwarding::Field::XForwardedFor
+                       : forwarded     ? http::Forwarding::Field::Forwarded
+                                       : http::Forwarding::Field::None;
+    return forwarding;
+}
+
 std::vector<module::MimeType> read_mime_types(const config::Section& global) {
     std::vector<module::MimeType> types;
     for (const config::Section& row : global.groups("mimetypes")) {
@@ -63,9 +92,9 @@ std::vector<module::MimeType> read_mime_types(const config::Section& global) {
 }
 
 Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& section,
-                                                         module::Registry& registry, const std::string& name,
-                                                         const std::vector<module::MimeType>& mime_types,
-                                                         bool check_only) {
+                                                         module::Registry& registry,
+                                                         module::Context context) {
+    context.may_cache = section.has_word("security", "cache");
     std::vector<std::unique_ptr<module::Instance>> instances;
     const auto keys_of = [&registry](std::string_view group, std::span<const config::Key>& keys) {
         const MarmosetModule* module = registry.find(group);
@@ -74,34 +103,38 @@ Result<std::unique_ptr<module::Dispatcher>> make_modules(const config::Section& 
     };
     for (const config::ModuleGroup& group : config::module_groups(section, keys_of)) {
         const MarmosetModule* module = registry.find(group.module);
+        context.group_number = 0;
+        context.group_count = static_cast<unsigned>(group.sections.size());
         for (const config::Section& settings : group.sections) {
-            module::Context context;
-            context.server_name = name;
             context.slot = static_cast<unsigned>(instances.size());
-            context.mime_types = mime_types;
-            context.check_only = check_only;
-            context.may_cache = section.has_word("security", "cache");
             Error error;
             void* object = module->create(context, settings, error);
             if (!object) return error;
             instances.push_back(std::make_unique<module::Instance>(*module, object));
+            ++context.group_number;
         }
     }
     return std::make_unique<module::Dispatcher>(std::move(instances));
 }
 
 Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Options& options,
-                                        module::Registry& registry,
-                                        const std::vector<module::MimeType>& mime_types) {
+                                        module::Registry& registry, module::Context context, size_t index) {
     auto site = std::make_unique<Site>();
     site->name = section.has("hostname") ? std::string(section.string("hostname")) : default_hostname();
     site->location = section.location();
     auto port = static_cast<uint16_t>(section.integer("port"));
+    if (!section.has("port") && section.has_group("tls")) port = kHttpsPort;
     if (port == 0 && options.port) port = static_cast<uint16_t>(*options.port);
     auto address = net::parse_listen_address(section.string("addr"), port);
     if (!address) return section.error("addr", address.error().text);
     site->address = *address;
+    // Port 0 may stand in several entries.
+    site->key = site->name + " " + address->text() + (port == 0 ? " " + std::to_string(index) : "");
     site->limits = read_limits(section);
+    site->tls = section.has_group("tls");
+    auto forwarding = read_forwarding(section);
+    if (!forwarding) return forwarding.error();
+    site->forwarding = forwarding.take();
     site->max_clients = static_cast<unsigned>(section.integer("maxclients"));
     site->clients_per_address = static_cast<unsigned>(section.integer("clients_per_address"));
     site->server_header = section.boolean("server_tokens") ? "marmoset/" MARMOSET_VERSION : "marmoset";
@@ -112,7 +145,12 @@ Result<std::unique_ptr<Site>> make_site(const config::Section& section, const Op
     const std::string root(section.string("root"));
     if (!root.empty() && !options.check && chdir(root.c_str()) != 0)
         return section.error("root", errno_error("chdir", root, errno).text);
-    auto dispatcher = make_modules(section, registry, site->name, mime_types, options.check);
+    context.server_name = site->name;
+    context.entry = site->key;
+    context.store = &registry.store();
+    context.tls = site->tls;
+    context.forwarding = &site->forwarding;
+    auto dispatcher = make_modules(section, registry, std::move(context));
     if (!root.empty() && !options.check && fchdir(here.get()) != 0)
         return errno_error("fchdir", "back from " + root, errno);
     if (!dispatcher) return dispatcher.error();
@@ -155,7 +193,7 @@ void read_global(const config::Section& global, const Options& options, Settings
 }  // namespace
 
 std::unique_ptr<Settings> load_settings(const Options& options, module::Registry& registry,
-                                        config::Diagnostics& diagnostics) {
+                                        module::SharedState& shared, config::Diagnostics& diagnostics) {
     auto loaded = config::Document::load(options.config_file, diagnostics);
     if (!loaded) {
         diagnostics.errors.push_back(loaded.error().text);
@@ -183,10 +221,15 @@ std::unique_ptr<Settings> load_settings(const Options& options, module::Registry
             "user = \"root\" to want just that)");
     }
     const std::vector<config::Section> servers = document.servers();
-    const std::vector<module::MimeType> mime_types = read_mime_types(global);
+    module::Context context;
+    context.mime_types = read_mime_types(global);
+    context.check_only = options.check;
+    context.user = settings->user;
+    context.group = settings->group;
+    context.shared = &shared;
     for (size_t i = 0; i < servers.size(); ++i) {
         if (options.only_server && *options.only_server != i) continue;
-        auto site = make_site(servers[i], options, registry, mime_types);
+        auto site = make_site(servers[i], options, registry, context, i);
         if (site) {
             settings->sites.push_back(site.take());
         } else {

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "config/document.h"
+#include "http/forwarding.h"
 #include "http/service.h"
 #include "log/access_log.h"
 #include "log/logger.h"
@@ -22,10 +23,13 @@ namespace marmoset::server {
 /// One `servers` entry.
 struct Site {
     std::string name;  ///< hostname
+    std::string key;   ///< names it among the others, and is the same after a reload that leaves its address
     net::ListenAddress address;
     std::string location;  ///< file:line, for errors at bind
     http::Limits limits;
-    unsigned max_clients = 0;  ///< of a worker; 0: as descriptors permit
+    http::Forwarding forwarding;  ///< no proxies: nobody is believed
+    bool tls = false;             ///< its clients come over TLS
+    unsigned max_clients = 0;     ///< of a worker; 0: as descriptors permit
     unsigned clients_per_address = 256;
     std::string server_header;
     std::string static_fields;
@@ -48,9 +52,10 @@ struct Settings {
     std::unique_ptr<config::Document> document;  ///< the instances' sections are views of it
 };
 
-/// Reads and checks the configuration that `options` name, makes the module instances. Warnings go to
+/// Reads and checks the configuration that `options` name, makes the module instances; `shared` outlives
+/// them. Warnings go to
 /// `diagnostics`, as do errors; nullptr if there is any error.
 std::unique_ptr<Settings> load_settings(const Options& options, module::Registry& registry,
-                                        config::Diagnostics& diagnostics);
+                                        module::SharedState& shared, config::Diagnostics& diagnostics);
 
 }  // namespace marmoset::server

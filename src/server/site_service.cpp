@@ -6,6 +6,7 @@
 
 #include "http/http1.h"
 #include "log/logger.h"
+#include "net/proxy_transport.h"
 #include "net/socket_transport.h"
 
 namespace marmoset::server {
@@ -35,6 +36,8 @@ SiteService::SiteService(net::Loop& loop, http::ExchangePool& exchanges, log::Ac
     service_.limits = site.limits;
     service_.server_name = site.server_header;
     service_.static_fields = site.static_fields;
+    if (!site.forwarding.proxies.empty()) service_.forwarding = &site.forwarding;
+    service_.client_limit = this;
     // Those beyond the number of workers are left from a configuration with more: everybody helps out.
     for (size_t i = 0; i < sockets_->sockets.size(); ++i)
         accepts_.push_back(sockets_->shared() || i == place.number || i >= place.count);
@@ -79,23 +82,61 @@ void SiteService::accept_waiting() {
         listener->accept_waiting();
 }
 
-void SiteService::on_accept(FileDescriptor socket, const net::Address& peer) {
-    if (counts_addresses(peer)) {
-        const unsigned count = address_counts_.count(peer);
-        if (count >= site_.clients_per_address) {
-            loop_.counters().add(Counter::LimitClientsPerAddress);
-            static log::RateLimit limit;
-            if (limit.permit(loop_.now())) {
-                log::warning("{}: refused, {} clients from this address{}", peer.text(), count,
-                             limit.suffix());
-            }
-            send(socket.get(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-            return;
-        }
-        address_counts_.add(place_.row, peer);
+// True: it is refused.
+bool SiteService::at_limit(const net::Address& peer) {
+    if (!counts_addresses(peer)) return false;
+    const unsigned count = address_counts_.count(peer);
+    if (count < site_.clients_per_address) return false;
+    loop_.counters().add(Counter::LimitClientsPerAddress);
+    static log::RateLimit limit;
+    if (limit.permit(loop_.now()))
+        log::warning("{}: refused, {} clients from this address{}", peer.text(), count, limit.suffix());
+    return true;
+}
+
+// A client whose address is known: the transport it is served by, and counted; null: it is refused.
+std::unique_ptr<net::Transport> SiteService::admit(std::unique_ptr<net::Transport> socket,
+                                                   const net::Address& peer, CloseReason& refusal) {
+    if (at_limit(peer)) {
+        refusal = CloseReason::TooManyFromAddress;
+        if (!site_.tls)
+            send(socket->descriptor(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return nullptr;
     }
-    auto* connection =
-        new net::Connection(loop_, std::make_unique<net::SocketTransport>(std::move(socket)), peer, *this);
+    refusal = CloseReason::ClientRefused;
+    auto transport = site_.dispatcher->wrap(std::move(socket), peer);
+    if (transport && counts_addresses(peer)) address_counts_.add(place_.row, peer);
+    return transport;
+}
+
+// Not until the header has been read is known who comes, and what the modules make of it.
+std::unique_ptr<net::Transport> SiteService::on_proxied(const net::Address& client,
+                                                        std::unique_ptr<net::Transport> socket,
+                                                        CloseReason& refusal) {
+    return admit(std::move(socket), client, refusal);
+}
+
+bool SiteService::enter(const net::Address& client) {
+    if (at_limit(client)) return false;
+    if (counts_addresses(client)) address_counts_.add(place_.row, client);
+    return true;
+}
+
+void SiteService::leave(const net::Address& client) {
+    if (counts_addresses(client)) address_counts_.remove(place_.row, client);
+}
+
+void SiteService::on_accept(FileDescriptor socket, const net::Address& peer) {
+    std::unique_ptr<net::Transport> transport = std::make_unique<net::SocketTransport>(std::move(socket));
+    if (site_.forwarding.proxy_header && site_.forwarding.proxies.contains(peer)) {
+        transport =
+            std::make_unique<net::ProxyTransport>(std::move(transport), site_.limits.header_timeout_ms);
+    } else {
+        CloseReason refusal;
+        transport = admit(std::move(transport), peer, refusal);
+        if (!transport) return;
+    }
+    auto* connection = new net::Connection(loop_, std::move(transport), peer, *this);
     connection->list_next = first_;
     if (first_) first_->list_previous = connection;
     first_ = connection;
@@ -124,7 +165,13 @@ void SiteService::on_connection_closed(net::Connection& connection, CloseReason 
     loop_.counters().connection_closed(reason);
     if (counts_addresses(connection.peer())) address_counts_.remove(place_.row, connection.peer());
     static log::RateLimit limit;
-    if (!describe(reason).is_error) {
+    static log::RateLimit tls_limit;
+    if (reason == CloseReason::TlsFailed) {
+        if (tls_limit.permit(loop_.now())) {
+            log::info("{}: TLS: {}{}", connection.peer().text(), connection.transport().error(),
+                      tls_limit.suffix());
+        }
+    } else if (!describe(reason).is_error) {
         log::debug("{}: {}", connection.peer().text(), describe(reason).text);
     } else if (limit.permit(loop_.now())) {
         log::info("{}: {}{}", connection.peer().text(), describe(reason).text, limit.suffix());
@@ -136,8 +183,12 @@ void SiteService::on_connection_closed(net::Connection& connection, CloseReason 
     owner_.on_client_gone();
 }
 
+// A proxy is as many clients as stand behind it, and those are counted.
 bool SiteService::counts_addresses(const net::Address& peer) const {
-    return site_.clients_per_address > 0 && peer.family() != net::Address::Family::Unix;
+    using Family = net::Address::Family;
+    if (site_.clients_per_address == 0) return false;
+    if (peer.family() == Family::Unix || peer.family() == Family::None) return false;
+    return site_.forwarding.proxies.empty() || !site_.forwarding.proxies.contains(peer);
 }
 
 void SiteService::drain() {

@@ -16,7 +16,7 @@
 
 namespace marmoset::server {
 
-class SiteService final : public net::ConnectionObserver {
+class SiteService final : public net::ConnectionObserver, private http::ClientLimit {
   public:
     /// Told when the number of clients crosses what the worker must know.
     class Owner {
@@ -60,6 +60,9 @@ class SiteService final : public net::ConnectionObserver {
     bool in_use() const { return worker_ && worker_->users > 0; }
 
     void on_connection_closed(net::Connection& connection, CloseReason reason) override;
+    std::unique_ptr<net::Transport> on_proxied(const net::Address& client,
+                                               std::unique_ptr<net::Transport> socket,
+                                               CloseReason& refusal) override;
 
   private:
     enum class Phase : uint8_t { Waiting, Listening, Draining };
@@ -73,6 +76,11 @@ class SiteService final : public net::ConnectionObserver {
     void update_listeners();
     void close_listeners();
     bool counts_addresses(const net::Address& peer) const;
+    bool at_limit(const net::Address& peer);
+    std::unique_ptr<net::Transport> admit(std::unique_ptr<net::Transport> socket, const net::Address& peer,
+                                          CloseReason& refusal);
+    bool enter(const net::Address& client) override;
+    void leave(const net::Address& client) override;
 
     net::Loop& loop_;
     http::ExchangePool& exchanges_;

@@ -59,6 +59,9 @@ bool host_matches(std::string_view pattern, std::string_view host) {
 
 bool is_same_origin(const Origin& origin, std::string_view host_header, bool tls) {
     Authority host;
+    // Who stands between browser and server can make pages of http://host:port, whatever speaks TLS there.
+    // Without TLS here something in front of us may do it.
+    if (tls && !equal_caseless(origin.scheme, "https") && !equal_caseless(origin.scheme, "wss")) return false;
     if (default_port(origin.scheme) == 0 || !parse_authority(host_header, host)) return false;
     const unsigned port = host.port ? *host.port : tls ? 443 : 80;
     return port == origin.port && equal_hosts(host.host, origin.host);

@@ -53,8 +53,9 @@ bool parse_protocols(std::string_view header, std::vector<std::string_view>& tok
 bool is_valid_extension_list(std::string_view header);
 
 /// Origin policy `origin = ...` of the websocket group.
-/// "same": Origin's host and port equal Host's (default ports by scheme); "*": any; else a comma separated
-/// list of origins or hosts ("https://example.org:8443", "example.org", "*.example.org"). No Origin header
+/// "same": Origin's host and port equal Host's (default ports by scheme; over TLS its scheme is https); "*":
+/// any; else a comma separated list of origins or hosts ("https://example.org:8443", "example.org",
+/// "*.example.org"). No Origin header
 /// (`origin` empty): accepted, no browser sent it. "null": refused unless policy is "*" or lists "null".
 /// `tls` tells whether the request came over TLS: the default port of Host.
 bool origin_permitted(std::string_view policy, std::string_view origin, std::string_view host, bool tls);

@@ -99,7 +99,8 @@ def build_faults(root, build, faults):
                if name != "skeleton"]
     # Variables that are no part of the flags whose change would have everything compiled again.
     line = ["make", f"-j{os.cpu_count() or 1}", f"FLAVOUR={flavour}", "own_flags=-O0 -U_FORTIFY_SOURCE -w",
-            *(f"{product}/bin/{name}" for name in ("marmoset", "websocket_echo", "websocket_client")),
+            *(f"{product}/bin/{name}" for name in ("marmoset", "websocket_echo", "websocket_client", "marmoset_token",
+                                                   "marmoset_passwd")),
             f"{product}/lib/libwebsocket.so", *modules]
     done = subprocess.run(line, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)

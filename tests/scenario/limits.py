@@ -16,6 +16,7 @@ LIMITS = [
     Limit("request_line", "servers", "8K", "414", "Heads.test_request_line"),
     Limit("header_size", "servers", "16K", "431", "Heads.test_header_size"),
     Limit("header_count", "servers", "100", "431", "Heads.test_header_count"),
+    Limit("tls_handshake_timeout", "tls", "10", "end of the connection", "Deadline.test_a_handshake_has_its_time"),
     Limit("header_timeout", "servers", "10", "408", "Heads.test_header_timeout"),
     Limit("body_size", "servers", "10M", "413", "Bodies.test_body_size"),
     Limit("body_timeout", "servers", "30", "408", "Bodies.test_body_timeout"),

@@ -45,7 +45,7 @@ class Tls(Case):
         for host in ("localhost", "127.0.0.1"):
             done = self.talk(f"wss://{host}:{peer.port}/", "--cacert", self.authority.file)
             self.assertEqual((0, ["hello"]), (done.status, done.lines), done)
-            self.assertRegex(done.err, r"(?m)^\* TLSv1\.[23] TLS-")
+            self.assertRegex(done.err, r"(?m)^\* TLSv1\.[23] ECDHE-")
         # An address is no server name (RFC 6066 3).
         self.assertEqual(["localhost", None], self.seen)
 

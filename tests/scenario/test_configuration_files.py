@@ -3,7 +3,8 @@
 import os
 import re
 
-from harness import MODULES, SOURCES, Case
+from certificates import RSA, Authority
+from harness import MODULES, SOURCES, Case, configuration
 
 
 class Files(Case):
@@ -21,6 +22,21 @@ class Files(Case):
 
     def test_the_sample_with_every_key(self):
         self.check("marmoset.conf")
+
+    def test_the_group_tls_of_the_sample(self):
+        """It stands there as an example: with files of ours it loads."""
+        authority = Authority(self.folder)
+        with open(os.path.join(SOURCES, "conf", "marmoset.conf"), encoding="utf-8") as file:
+            group = re.search(r"(?ms)^    #tls = \{$.*?^    #\};$", file.read()).group(0)
+        group = re.sub(r"(?m)^    #", "    ", group)
+        pairs = {"ecdsa": authority.certificate("ecdsa"), "rsa": authority.certificate("rsa", kind=RSA)}
+        for name, pair in pairs.items():
+            for suffix, path in zip(("pem", "key"), pair):
+                group = group.replace(f"/etc/marmoset/{name}.{suffix}", path)
+        group = group.replace("/etc/marmoset/authorities.pem", authority.file)
+        config = self.path("tls.conf", configuration(group, strict="true"))
+        status, _, err = self.run_marmoset("-t", "-f", config, "-M", MODULES)
+        self.assertEqual((0, f"marmoset: {config}: ok\n"), (status, err))
 
     def test_the_small_one(self):
         self.check("minimal.conf")

@@ -12,7 +12,8 @@ class Table(LimitCase):
     def test_keys_and_defaults_are_those_of_the_server(self):
         _, out, _ = self.run_marmoset("--help-config", "-M", MODULES)
         websocket = re.search(r"(?ms)^    websocket = \{$(.*?)^    \};", out).group(1)
-        text = {"global": out.partition("servers = (")[0], "websocket": websocket,
+        tls = re.search(r"(?ms)^    tls = \{$(.*?)^    \};", out).group(1)
+        text = {"tls": tls, "global": out.partition("servers = (")[0], "websocket": websocket,
                 "servers": out.partition("servers = (")[2].partition("document = {")[0]}
         for limit in LIMITS:
             if limit.group:
@@ -35,7 +36,7 @@ class Table(LimitCase):
         self.assertEqual({limit.key for limit in LIMITS}, set(self.counters()["limits_reached_total"]))
 
     def test_each_has_a_test(self):
-        modules = [importlib.import_module(name) for name in ("test_limits_counted", "test_limits_shared")]
+        modules = [importlib.import_module(name) for name in ("test_limits_counted", "test_limits_shared", "test_tls_handshakes")]
         for limit in LIMITS:
             name, _, test = limit.test.partition(".")
             classes = [getattr(module, name) for module in modules if hasattr(module, name)]

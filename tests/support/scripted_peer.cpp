@@ -78,7 +78,7 @@ class ScriptedPeer::ScriptedTransport final : public net::Transport {
     }
 
     ssize_t send_file(int, off_t, size_t) override { return -EIO; }
-    void shutdown_write() override {}
+    bool shutdown_write() override { return true; }
 
   private:
     ScriptedPeer& peer_;

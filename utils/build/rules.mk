@@ -40,10 +40,12 @@ CONFIG_PATHS := $(B)/obj/config_paths.h
 sources = $(patsubst $(S)%,%,$(wildcard $(addprefix $(S),$(1))))
 objects = $(patsubst %.cpp,$(B)/obj/%.o,$(1))
 
-LIBRARY_FOLDERS := base log config net tls http websocket link module server
+LIBRARY_FOLDERS := base auth log config net tls tls/mbedtls http websocket link module server
 LIBRARY_SOURCES := $(filter-out src/server/main.cpp,$(call sources,$(LIBRARY_FOLDERS:%=src/%/*.cpp)))
 WEBSOCKET_SOURCES := $(call sources,src/libwebsocket/*.cpp)
-LIBWEBSOCKET_SOURCES := $(call sources,$(patsubst %,src/%/*.cpp,base log net tls http websocket link libwebsocket))
+# A client's TLS, by mbedTLS; what only servers need of it stays out.
+LIBWEBSOCKET_SOURCES := $(filter-out src/tls/server_% src/tls/ticket_% src/tls/mbedtls/server_%,\
+    $(call sources,$(patsubst %,src/%/*.cpp,base log net tls tls/mbedtls http websocket link libwebsocket)))
 # Stands in front of the C library's socket calls: in the shared library only, a program that links the archive keeps its own.
 INTERPOSE_SOURCES := $(call sources,src/libwebsocket/interpose/*.cpp)
 MAIN_SOURCES := src/server/main.cpp
@@ -52,13 +54,17 @@ module_name = $(patsubst modules/%/,%,$(1))
 MODULES := $(filter-out $(WITHOUT_MODULES),$(sort $(foreach f,$(call sources,modules/*/*.cpp),$(call module_name,$(dir $(f))))))
 STATIC := $(filter $(if $(filter all,$(STATIC_MODULES)),%,$(STATIC_MODULES)),$(MODULES))
 SHARED := $(filter-out $(STATIC),$(MODULES))
-module_sources = $(foreach name,$(1),$(call sources,modules/$(name)/*.cpp))
-# A module that needs a library of its own says so in modules/<name>/module.mk: LIBS_<name> := -l...
+module_sources = $(foreach name,$(1),$(call sources,modules/$(name)/*.cpp $(SOURCES_$(name))))
+# A module that needs a library of its own says so in modules/<name>/module.mk: LIBS_<name> := -l..., and which of our sources
+# use that library: SOURCES_<name>.
 -include $(foreach name,$(MODULES),$(wildcard $(S)modules/$(name)/module.mk))
 
 # Programs of the library's users: websocket_client is one end of the wire, the others are system servers.
 UTILS := $(sort $(foreach f,$(call sources,utils/websocket_*/*.cpp),$(patsubst utils/%/,%,$(dir $(f)))))
 UTILS_SOURCES := $(foreach name,$(UTILS),$(call sources,utils/$(name)/*.cpp))
+# Tools beside the server, made of the same library.
+TOOLS := $(sort $(foreach f,$(call sources,utils/marmoset_*/*.cpp),$(patsubst utils/%/,%,$(dir $(f)))))
+TOOLS_SOURCES := $(foreach name,$(TOOLS),$(call sources,utils/$(name)/*.cpp))
 UNIT_SOURCES := $(sort $(patsubst ./%,%,$(shell cd $(or $(S),.) && find tests/unit -name '*.cpp' 2>/dev/null))) \
                 $(call sources,tests/support/*.cpp)
 TEST_MODULE_SOURCES := $(call sources,tests/modules/*.cpp)
@@ -68,7 +74,7 @@ CMOCKA_SOURCES := $(call sources,tests/support/cmocka/*.cpp)
 CMOCKA_TESTS := $(call sources,$(foreach suffix,c cpp,tests/cmocka/*.$(suffix) tests/cmocka/own/*.$(suffix)))
 FUZZ_SOURCES := $(call sources,tests/fuzz/targets/*.cpp tests/fuzz/support/*.cpp tests/support/scripted_peer.cpp)
 SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(INTERPOSE_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) \
-                  $(UTILS_SOURCES) $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES) $(CMOCKA_SOURCES) \
+                  $(UTILS_SOURCES) $(TOOLS_SOURCES) $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES) $(CMOCKA_SOURCES) \
                   $(filter %.cpp,$(CMOCKA_TESTS)) $(FUZZ_SOURCES))
 OBJECTS := $(call objects,$(SOURCES))
 LLHTTP_OBJECTS := $(patsubst %.c,$(B)/obj/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
@@ -84,6 +90,7 @@ SO_VERSION := 0
 LIBWEBSOCKET_FILE := libwebsocket.so.$(VERSION)
 LIBWEBSOCKET := $(B)/lib/libwebsocket.a $(B)/lib/libwebsocket.so
 UTILS_FILES := $(UTILS:%=$(B)/bin/%)
+TOOLS_FILES := $(TOOLS:%=$(B)/bin/%)
 BENCH_PROGRAMS := $(patsubst tests/bench/%.cpp,$(B)/bench/%,$(BENCH_SOURCES))
 UNIT := $(B)/tests/unit
 TEST_MODULE_FILES := $(TEST_MODULE_SOURCES:%.cpp=$(B)/%.so)
@@ -93,7 +100,7 @@ PLAIN_SERVER_SOURCES := $(call sources,tests/scenario/plain_server/*.c)
 CMOCKA := $(B)/tests/libcmocka.a
 CMOCKA_PROGRAMS := $(CMOCKA_TESTS:tests/%=$(B)/tests/%.ours)
 CMOCKA_REFERENCES := $(patsubst tests/%,$(B)/tests/%.reference,$(filter-out tests/cmocka/own/%,$(CMOCKA_TESTS)))
-ALL_PRODUCTS := $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(UTILS_FILES) compile_commands.json
+ALL_PRODUCTS := $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(UTILS_FILES) $(TOOLS_FILES) compile_commands.json
 
 # --- generated files, rewritten only when their text changes ----------------------------------------------------------
 write_text = { mkdir -p $(@D); cat >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
@@ -151,7 +158,7 @@ say = $(if $(V),,@echo '  $(1) $(patsubst $(S)%,%,$(2))')
 COLOUR := $(if $(MAKE_TERMERR),-fdiagnostics-color=always)
 
 # System servers see the public header and nothing else of ours.
-includes = $(if $(filter utils/%,$(1)),-I$(B)/include,-I$(S)src $(if $(filter tests/%,$(1)),-I$(or $(S),.) -I$(B)/include))
+includes = $(if $(filter utils/websocket_%,$(1)),-I$(B)/include,-I$(S)src $(if $(filter tests/%,$(1)),-I$(or $(S),.) -I$(B)/include))
 paths = $(if $(filter src/server/% tests/unit/server/%,$(1)),-include $(CONFIG_PATHS))
 # Half of the unit tests' compile time would go into optimising what runs once.
 # What stands in front of recv() must not get the C library's own checking one from its headers.
@@ -185,7 +192,8 @@ $(PUBLIC_HEADERS): $(B)/include/marmoset/%: $(S)src/libwebsocket/%
 	@mkdir -p $(@D); cp $< $@
 
 # --- linking ----------------------------------------------------------------------------------------------------------
-$(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(B)/lib/$(LIBWEBSOCKET_FILE) $(UTILS_FILES) $(UNIT): $(SOURCE_LIST)
+$(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(B)/lib/$(LIBWEBSOCKET_FILE) $(UTILS_FILES) $(TOOLS_FILES) \
+    $(UNIT): $(SOURCE_LIST)
 archive = $(Q)mkdir -p $(@D); rm -f $@; $(AR) rcs $@ $(filter %.o,$^)
 $(LIBMARMOSET): $(call objects,$(LIBRARY_SOURCES)) $(LLHTTP_OBJECTS)
 	$(call say,AR ,$@)
@@ -220,6 +228,11 @@ $(UTILS_FILES): $(B)/lib/libwebsocket.a
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -Wl,--as-needed -o $@ $(filter %.o,$^) $(B)/lib/libwebsocket.a $(LIBS) \
         $(LIBS_$(@F))
+
+$(foreach name,$(TOOLS),$(eval $(B)/bin/$(name): $(call objects,$(call sources,utils/$(name)/*.cpp))))
+$(TOOLS_FILES): $(LIBMARMOSET)
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIBMARMOSET) $(LIBS)
 
 # One program; it holds the modules too, so that their classes can be tested alone, and of what stands in front of socket calls
 # only what knows none.
@@ -286,5 +299,5 @@ build/node/installed: $(S)tests/package.json $(S)tests/package-lock.json
 	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-INSTALL_ENVIRONMENT = $(foreach name,DESTDIR prefix bindir libdir includedir datadir mandir sysconfdir SHARED UTILS \
-    SO_VERSION,$(name)='$($(name))') LIBWEBSOCKET_LIBS='$(filter-out -lconfig,$(LIBS))'
+INSTALL_ENVIRONMENT = $(foreach name,DESTDIR prefix bindir libdir includedir datadir mandir sysconfdir SHARED UTILS TOOLS \
+    SO_VERSION,$(name)='$($(name))') LIBWEBSOCKET_LIBS='$(filter-out -lconfig -lsqlite3 -lcrypt,$(LIBS))'

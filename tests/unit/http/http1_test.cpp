@@ -12,22 +12,34 @@
 namespace marmoset::http {
 namespace {
 
-/// Answers with the path; "/later" waits until the test resumes it.
-class PathHandler final : public Handler {
+/// Answers with the path; "/later" waits until the test resumes it, and "/body" wants the body only then.
+class PathHandler final : public Handler, private BodyReader {
   public:
     Verdict on_request(Exchange& exchange) override {
-        if (exchange.request.path != "/later")
+        if (exchange.request.path != "/later" && exchange.request.path != "/body")
             return exchange.respond(200, "text/plain", exchange.request.path);
         waiting.push_back(&exchange);
         return Verdict::wait();
     }
     Verdict on_resume(Exchange& exchange, Verdict) override {
-        return exchange.respond(200, "text/plain", "now");
+        if (exchange.request.path != "/body") return exchange.respond(200, "text/plain", "now");
+        body_.clear();
+        EXPECT_TRUE(exchange.read_body(this));
+        return Verdict::wait();
     }
     void on_response(Exchange&) override {}
-    void on_done(Exchange&, bool) override {}
+    void on_done(Exchange& exchange, bool) override { std::erase(waiting, &exchange); }
 
     std::vector<Exchange*> waiting;
+
+  private:
+    Verdict on_body(Exchange&, Bytes piece) override {
+        body_.append(as_text(piece));
+        return Verdict::wait();
+    }
+    Verdict on_body_end(Exchange& exchange) override { return exchange.respond(200, "text/plain", body_); }
+
+    std::string body_;
 };
 
 class Http1Test : public testing::Test {
@@ -47,6 +59,7 @@ class Http1Test : public testing::Test {
             test::turn(test::the_loop());
             // Late: everything that the client has sent is there.
             if (turns < 5 || handler_.waiting.empty()) continue;
+            unread_when_resumed = peer.unread();
             Exchange* exchange = handler_.waiting.front();
             handler_.waiting.erase(handler_.waiting.begin());
             exchange->resume(Verdict::done());
@@ -76,6 +89,7 @@ class Http1Test : public testing::Test {
     }
 
     Limits limits;
+    size_t unread_when_resumed = 0;  // pieces
 
   private:
     ExchangePool exchanges_;
@@ -131,6 +145,48 @@ TEST_F(Http1Test, WhoHalfClosesGetsAllAnswersHoweverSlowlyItReads) {
     EXPECT_EQ(talk_whole(requests), "200 now, 200 now, 200 /last");
     for (const size_t room : {1, 10, 50, 100, 200})
         EXPECT_EQ(talk({requests}, room), "200 now, 200 now, 200 /last") << room;
+}
+
+std::string post(const std::string& path, size_t length, const std::string& sent) {
+    return "POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" +
+           sent;
+}
+
+TEST_F(Http1Test, ABodyWaitsUntilSomebodyAsksForIt) {
+    const std::string request = post("/body", 6, "abcdef");
+    const std::string next = "GET /next" + std::string(kRest);
+    EXPECT_EQ(talk_whole(request), "200 abcdef");
+    EXPECT_EQ(talk_bytewise(request), "200 abcdef");
+    EXPECT_EQ(talk_whole(request + request + next), "200 abcdef, 200 abcdef, 200 /next");
+    EXPECT_EQ(talk({post("/body", 6, ""), "abc", "def" + next}), "200 abcdef, 200 /next");
+    EXPECT_EQ(talk({post("/body", 6, "abc"), "def", next}), "200 abcdef, 200 /next");
+    EXPECT_EQ(talk({"POST /body HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", "c\r\n",
+                    "1\r\nd\r\n0\r\n\r\n" + next}),
+              "200 abcd, 200 /next");
+    EXPECT_EQ(talk_whole(post("/body", 0, "") + next), "200 , 200 /next");
+}
+
+TEST_F(Http1Test, ABodyNobodyAskedForIsThrownAway) {
+    const std::string next = "GET /next" + std::string(kRest);
+    EXPECT_EQ(talk_whole(post("/later", 6, "abcdef") + next), "200 now, 200 /next");
+    EXPECT_EQ(talk({post("/later", 6, "abc"), "def", next}), "200 now, 200 /next");
+}
+
+TEST_F(Http1Test, WhoEndsWithinABodyIsNotAnswered) {
+    EXPECT_EQ(talk_whole(post("/body", 6, "abc")), "");
+    EXPECT_EQ(talk_bytewise(post("/body", 6, "")), "");
+}
+
+TEST_F(Http1Test, ABodyThatIsHeldIsNotRead) {
+    // Far more than the connection keeps behind a request: the rest stays with the client.
+    const std::string piece(32768, 'x');
+    std::vector<std::string> pieces(20, piece);
+    pieces.insert(pieces.begin(), post("/body", 20 * piece.size(), ""));
+    std::string body;
+    for (int i = 0; i < 20; ++i)
+        body += piece;
+    EXPECT_EQ(talk(pieces), "200 " + body);
+    EXPECT_GE(unread_when_resumed, 15u);
 }
 
 }  // namespace

@@ -23,6 +23,8 @@ struct Script {
     std::string waiting;  // decrypted, though the socket says nothing
     bool ended = false;   // ... and the end of the stream behind it
     std::string written;
+    bool takes_last_words = true;
+    int half_closes = 0;  // asked for
 };
 
 class ScriptedTransport final : public Transport {
@@ -56,7 +58,10 @@ class ScriptedTransport final : public Transport {
         return total;
     }
     ssize_t send_file(int, off_t, size_t) override { return -EIO; }
-    void shutdown_write() override {}
+    bool shutdown_write() override {
+        ++script_.half_closes;
+        return script_.takes_last_words;
+    }
 
   private:
     FileDescriptor socket_;
@@ -110,6 +115,11 @@ class ConnectionTransportTest : public testing::Test, private ConnectionObserver
     }
     /// One turn of the loop, which does not wait.
     void turn() { uv_run(loop_.uv(), UV_RUN_NOWAIT); }
+    /// Until the connection has seen the peer's end.
+    void turn_to_the_end() {
+        for (int i = 0; i < 4 && connection_; ++i)
+            turn();
+    }
     void send_byte() { ASSERT_EQ(send(peer_.get(), "x", 1, 0), 1); }
 
     Loop loop_;
@@ -176,6 +186,51 @@ TEST_F(ConnectionTransportTest, OutputWaitsForTheHandshake) {
     EXPECT_EQ(connection_->unsent(), 0u);
     turn();
     EXPECT_EQ(taken_, "secured|xxxx|xxxx|xx|");
+}
+
+TEST_F(ConnectionTransportTest, LastWordsWaitForASocketThatIsFull) {
+    start();
+    script_.takes_last_words = false;
+    connection_->close_after_output(CloseReason::ResponseEnd);
+    EXPECT_EQ(script_.half_closes, 1);
+    turn();
+    EXPECT_EQ(script_.half_closes, 2);  // the socket is writable all the time
+    script_.takes_last_words = true;
+    turn();
+    EXPECT_EQ(script_.half_closes, 3);
+    turn();
+    turn();
+    EXPECT_EQ(script_.half_closes, 3);
+}
+
+TEST_F(ConnectionTransportTest, AHandshakeThatIsRefusedLeavesTimeToReadWhy) {
+    script_.handshake = Transport::Handshake::WantsRead;
+    script_.next = Transport::Handshake::Refused;
+    start();
+    turn();
+    connection_->write_copy(as_bytes("never"));
+    send_byte();
+    turn();
+    ASSERT_NE(connection_, nullptr);
+    EXPECT_TRUE(connection_->ending());
+    EXPECT_EQ(script_.half_closes, 1);
+    EXPECT_EQ(script_.written, "");
+    peer_.reset();
+    script_.ended = true;
+    turn_to_the_end();
+    EXPECT_EQ(taken_, "TlsFailed");
+    EXPECT_EQ(connection_, nullptr);
+}
+
+TEST_F(ConnectionTransportTest, APeerThatGoesWithoutAWord) {
+    script_.handshake = Transport::Handshake::WantsRead;
+    script_.next = Transport::Handshake::Closed;
+    start();
+    turn();
+    peer_.reset();
+    turn_to_the_end();
+    EXPECT_EQ(taken_, "");  // the peer closed: what Taker does not write down
+    EXPECT_EQ(connection_, nullptr);
 }
 
 TEST_F(ConnectionTransportTest, AHandshakeThatFails) {

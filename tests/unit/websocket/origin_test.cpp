@@ -45,6 +45,9 @@ TEST(OriginPolicy, SameFillsInDefaultPorts) {
     EXPECT_TRUE(same("HTTPS://example.org", "example.org", true));
     EXPECT_FALSE(same("https://example.org", "example.org", false));
     EXPECT_FALSE(same("http://example.org", "example.org", true));
+    EXPECT_FALSE(same("http://example.org:8443", "example.org:8443", true));
+    EXPECT_TRUE(same("https://example.org:8443", "example.org:8443", true));
+    EXPECT_TRUE(same("https://example.org:8443", "example.org:8443", false));
     EXPECT_FALSE(same("ftp://example.org:80", "example.org"));
     EXPECT_FALSE(same("chrome-extension://example.org", "example.org"));
 }
