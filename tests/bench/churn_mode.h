@@ -8,9 +8,10 @@ namespace marmoset::bench {
 
 inline Report run_churn(const Options& options) {
     Target target(options.target);
+    const auto tls = tls_settings(options);
     Payload payload(options.size, options.text);
     Meters meters(options);
-    ClientSettings settings = client_settings(options, target, payload);
+    ClientSettings settings = client_settings(options, target, tls.get(), payload);
     settings.window = 1;
 
     Poller poller;

@@ -12,13 +12,14 @@
 #include "payload.h"
 #include "posix.h"
 #include "reply_reader.h"
-#include "target.h"
+#include "wire.h"
 
 namespace marmoset::bench {
 
 /// Shared by all clients of a mode; outlives them.
 struct ClientSettings {
     const Target* target = nullptr;
+    const TlsSettings* tls = nullptr;  ///< none: plain
     const Payload* payload = nullptr;
     std::string path = "/";
     Boundaries boundaries = Boundaries::Messages;
@@ -52,13 +53,13 @@ class Client {
     /// Begins (again) with a new connection.
     void connect() {
         reader_ = new_reader();
-        fd_ = settings_->target->connect(index_, settings_->per_address);
+        wire_.connect(*settings_->target, settings_->tls, index_, settings_->per_address);
         state_ = State::Connecting;
         control_.clear();
         answer_.clear();
         round_total_ = round_sent_ = first_ = 0;
         interest_ = EPOLLOUT;
-        poller_->add(fd_.get(), interest_, this);
+        poller_->add(wire_.get(), interest_, this);
     }
 
     /// Sends the next `window` messages. Only while open and after the previous round.
@@ -85,7 +86,7 @@ class Client {
         update_interest();
     }
 
-    void disconnect() { fd_.reset(); }
+    void disconnect() { wire_.reset(); }
 
     Progress on_event(uint32_t events, Scratch& scratch) {
         if (state_ == State::Connecting) return on_connected(scratch);
@@ -113,11 +114,12 @@ class Client {
     }
 
     Progress on_connected(Scratch& scratch) {
-        int error = 0;
-        socklen_t length = sizeof error;
-        ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &length);
-        if (error != 0)
-            fail_errno("client " + std::to_string(index_) + ": connect " + settings_->target->text(), error);
+        uint32_t interest = interest_;
+        if (!wire_.establish(interest)) {
+            if (interest != interest_) poller_->change(wire_.get(), interest, this);
+            interest_ = interest;
+            return Progress::None;
+        }
         if (raw()) {
             state_ = State::Open;
             update_interest();
@@ -135,7 +137,7 @@ class Client {
     }
 
     Progress receive(Scratch& scratch) {
-        ssize_t count = ::recv(fd_.get(), scratch.receive.get(), Scratch::kReceive, 0);
+        ssize_t count = wire_.receive(scratch.receive.get(), Scratch::kReceive);
         if (count < 0 && (errno == EAGAIN || errno == EINTR)) return Progress::None;
         if (count <= 0) {
             if (state_ == State::Closing && reader_.close_received()) return Progress::Ended;
@@ -220,7 +222,8 @@ class Client {
         bool blocked = false;
         while (!blocked) {
             if (!control_.empty() && (round_sent_ == 0 || round_sent_ == round_total_)) {
-                ssize_t count = ::send(fd_.get(), control_.data(), control_.size(), MSG_NOSIGNAL);
+                const iovec piece{control_.data(), control_.size()};
+                ssize_t count = wire_.send(&piece, 1);
                 blocked = !sent(count);
                 if (!blocked) control_.erase(0, static_cast<size_t>(count));
             } else if (round_sent_ < round_total_) {
@@ -256,7 +259,8 @@ class Client {
             if (!payload.empty()) std::memcpy(out + header_size(), payload.data(), payload.size());
             out += frame_size();
         }
-        return ::send(fd_.get(), scratch.round.get() + round_sent_, round_total_ - round_sent_, MSG_NOSIGNAL);
+        const iovec piece{scratch.round.get() + round_sent_, round_total_ - round_sent_};
+        return wire_.send(&piece, 1);
     }
 
     ssize_t send_large() {
@@ -277,10 +281,7 @@ class Client {
             Bytes payload = body(first_ + message + i);
             add(payload.data(), payload.size());
         }
-        msghdr out{};
-        out.msg_iov = parts;
-        out.msg_iovlen = count;
-        return ::sendmsg(fd_.get(), &out, MSG_NOSIGNAL);
+        return wire_.send(parts, count);
     }
 
     void update_interest() {
@@ -288,14 +289,14 @@ class Client {
                           (round_sent_ < round_total_ || !control_.empty() ? uint32_t{EPOLLOUT} : 0u);
         if (wanted == interest_ || state_ == State::Connecting) return;
         interest_ = wanted;
-        poller_->change(fd_.get(), wanted, this);
+        poller_->change(wire_.get(), wanted, this);
     }
 
     const ClientSettings* settings_;  // owned by the mode, outlives this
     Poller* poller_;                  // owned by the mode, outlives this
     size_t index_;
     ReplyReader reader_;
-    Fd fd_;
+    Wire wire_;
     State state_ = State::Connecting;
     uint32_t interest_ = 0;
     bool reading_ = true;

@@ -8,9 +8,10 @@ namespace marmoset::bench {
 
 inline Report run_echo(const Options& options) {
     Target target(options.target);
+    const auto tls = tls_settings(options);
     Payload payload(options.size, options.text);
     Meters meters(options);
-    Swarm swarm(client_settings(options, target, payload), options.clients);
+    Swarm swarm(client_settings(options, target, tls.get(), payload), options.clients);
     swarm.open();
     swarm.start();
     swarm.run(now_ns() + seconds_ns(options.warmup));

@@ -8,9 +8,10 @@ namespace marmoset::bench {
 
 inline Report run_idle(const Options& options) {
     Target target(options.target);
+    const auto tls = tls_settings(options);
     Payload payload(options.size, options.text);
     Meters meters(options);
-    ClientSettings settings = client_settings(options, target, payload);
+    ClientSettings settings = client_settings(options, target, tls.get(), payload);
     {
         // What a server allocates once, at its first clients, is not a cost of each client.
         Swarm first(settings, 16);

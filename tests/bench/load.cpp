@@ -6,6 +6,7 @@
 
 #include "churn_mode.h"
 #include "echo_mode.h"
+#include "handshake_mode.h"
 #include "idle_mode.h"
 #include "stalled_mode.h"
 #include "static_mode.h"
@@ -18,6 +19,7 @@ Report run(const Options& options) {
     if (options.mode == "echo") return run_echo(options);
     if (options.mode == "idle") return run_idle(options);
     if (options.mode == "churn") return run_churn(options);
+    if (options.mode == "handshake") return run_handshake(options);
     if (options.mode == "static") return run_static(options);
     if (options.mode == "stalled") return run_stalled(options);
     throw std::runtime_error("no mode called " + options.mode + "; see load --help");

@@ -10,9 +10,17 @@
 
 namespace marmoset::bench {
 
-inline ClientSettings client_settings(const Options& options, const Target& target, const Payload& payload) {
+/// Null without --tls.
+inline std::unique_ptr<TlsSettings> tls_settings(const Options& options) {
+    if (!options.tls) return nullptr;
+    return std::make_unique<TlsSettings>(options.tls_version, options.ciphers);
+}
+
+inline ClientSettings client_settings(const Options& options, const Target& target, const TlsSettings* tls,
+                                      const Payload& payload) {
     ClientSettings settings;
     settings.target = &target;
+    settings.tls = tls;
     settings.payload = &payload;
     settings.path = options.path;
     settings.boundaries = options.raw      ? Boundaries::Raw

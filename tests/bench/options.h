@@ -19,6 +19,7 @@ modes
   idle      -c clients are opened and held; memory of --pids per client; then one checked echo each
   churn     -c at a time: connect, upgrade, one echo, close handshake, again
   static    -c clients: GET of --path, checked against --file; --close: a connection for each
+  handshake -c at a time: connect, TLS handshake, close, again; --resume: of the session before
   stalled   -c clients echo, first alone, then beside --stalled clients that send and never read
 
 options
@@ -34,6 +35,10 @@ options
   --stream            replies may be split and joined by the gateway: compare bytes, not boundaries
   --file FILE         static: what the body must be
   --close             static: Connection: close, a new connection for each request
+  --tls               TLS on every connection; certificates are not checked
+  --tls-version V     1.2 or 1.3 (default: the best both have)
+  --ciphers LIST      suites of TLS 1.2, as OpenSSL names them
+  --resume            handshake: resumed ones
   --stalled N         stalled: how many never read (default 1), each sending
   --stalled-size B    messages of so many bytes (default 65536)
   --per-address N     clients from one 127.0.0.x source address (default 200)
@@ -56,6 +61,8 @@ struct Options {
     size_t stalled = 1;
     size_t stalled_size = 65'536;
     size_t per_address = 200;
+    std::string tls_version, ciphers;
+    bool tls = false, resume = false;
     bool text = false, raw = false, stream = false, close = false, json = false;
     std::vector<pid_t> pids, backend_pids;
 };
@@ -94,6 +101,10 @@ inline Options parse_options(int argc, char** argv) {
         PerAddress,
         Pids,
         BackendPids,
+        Tls,
+        TlsVersion,
+        Ciphers,
+        Resume,
         Json,
         Help
     };
@@ -115,6 +126,10 @@ inline Options parse_options(int argc, char** argv) {
                                    {"per-address", required_argument, nullptr, PerAddress},
                                    {"pids", required_argument, nullptr, Pids},
                                    {"backend-pids", required_argument, nullptr, BackendPids},
+                                   {"tls", no_argument, nullptr, Tls},
+                                   {"tls-version", required_argument, nullptr, TlsVersion},
+                                   {"ciphers", required_argument, nullptr, Ciphers},
+                                   {"resume", no_argument, nullptr, Resume},
                                    {"json", no_argument, nullptr, Json},
                                    {"help", no_argument, nullptr, Help},
                                    {nullptr, 0, nullptr, 0}};
@@ -176,6 +191,18 @@ inline Options parse_options(int argc, char** argv) {
             case BackendPids:
                 options.backend_pids = parse_pids(optarg);
                 break;
+            case Tls:
+                options.tls = true;
+                break;
+            case TlsVersion:
+                options.tls_version = optarg;
+                break;
+            case Ciphers:
+                options.ciphers = optarg;
+                break;
+            case Resume:
+                options.resume = true;
+                break;
             case Json:
                 options.json = true;
                 break;
@@ -194,6 +221,7 @@ inline Options parse_options(int argc, char** argv) {
         options.stalled_size == 0) {
         throw std::runtime_error("clients, window, per-address and stalled-size are at least 1");
     }
+    options.tls = options.tls || options.mode == "handshake";
     if (options.size == 0 && (options.raw || options.stream))
         throw std::runtime_error("--size 0 needs message boundaries");
     if (options.mode == "static" && options.file.empty()) throw std::runtime_error("static needs --file");

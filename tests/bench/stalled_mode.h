@@ -8,10 +8,11 @@ namespace marmoset::bench {
 
 inline Report run_stalled(const Options& options) {
     Target target(options.target);
+    const auto tls = tls_settings(options);
     Payload payload(options.size, options.text);
     Payload stalled_payload(options.stalled_size, options.text);
     Meters meters(options);
-    Swarm swarm(client_settings(options, target, payload), options.clients);
+    Swarm swarm(client_settings(options, target, tls.get(), payload), options.clients);
     swarm.open();
     swarm.start();
     swarm.run(now_ns() + seconds_ns(options.warmup));
@@ -30,7 +31,7 @@ inline Report run_stalled(const Options& options) {
     Memory backend_before = meters.backend.memory();
 
     // One round without an end in sight: 16 GiB, sent as far as the server takes it.
-    ClientSettings endless = client_settings(options, target, stalled_payload);
+    ClientSettings endless = client_settings(options, target, tls.get(), stalled_payload);
     endless.window = (size_t{16} << 30) / options.stalled_size;
     std::deque<Client> stalled;
     for (size_t i = 0; i < options.stalled; ++i) {

@@ -13,9 +13,10 @@ namespace marmoset::bench {
 /// One HTTP/1.1 client.
 class HttpClient {
   public:
-    HttpClient(const Target& target, const std::string& request, const std::string& body, size_t per_address,
-               Poller& poller, size_t index)
+    HttpClient(const Target& target, const TlsSettings* tls, const std::string& request,
+               const std::string& body, size_t per_address, Poller& poller, size_t index)
         : target_(&target),
+          tls_(tls),
           request_(&request),
           body_(&body),
           per_address_(per_address),
@@ -23,9 +24,10 @@ class HttpClient {
           index_(index) {}
 
     void connect() {
-        fd_ = target_->connect(index_, per_address_);
+        wire_.connect(*target_, tls_, index_, per_address_);
         connected_ = false;
-        poller_->add(fd_.get(), EPOLLOUT, this);
+        interest_ = EPOLLOUT;
+        poller_->add(wire_.get(), interest_, this);
         begun_ = now_ns();
     }
 
@@ -42,19 +44,18 @@ class HttpClient {
     /// seen).
     bool on_event(bool closing, uint8_t* buffer, size_t size) {
         if (!connected_) {
-            int error = 0;
-            socklen_t length = sizeof error;
-            ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &length);
-            if (error != 0) fail_errno("connect " + target_->text(), error);
-            connected_ = true;
-            poller_->change(fd_.get(), EPOLLIN, this);
+            uint32_t interest = EPOLLIN;
+            connected_ = wire_.establish(interest);
+            if (interest != interest_) poller_->change(wire_.get(), interest, this);
+            interest_ = interest;
+            if (!connected_) return false;
             head_.clear();
             position_ = 0;
             in_body_ = false;
             send_request();
             return false;
         }
-        ssize_t count = ::recv(fd_.get(), buffer, size, 0);
+        ssize_t count = wire_.receive(buffer, size);
         if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
         if (count < 0) fail_errno("receive");
         if (count == 0) {
@@ -75,7 +76,8 @@ class HttpClient {
     bool complete() const { return in_body_ && position_ == body_->size(); }
 
     void send_request() {
-        ssize_t count = ::send(fd_.get(), request_->data(), request_->size(), MSG_NOSIGNAL);
+        const iovec piece{const_cast<char*>(request_->data()), request_->size()};
+        ssize_t count = wire_.send(&piece, 1);
         if (count != static_cast<ssize_t>(request_->size())) fail_errno("send a request");
     }
 
@@ -105,13 +107,15 @@ class HttpClient {
         }
     }
 
-    const Target* target_;  // these four are owned by run_static and outlive this
+    const Target* target_;  // these five are owned by run_static and outlive this
+    const TlsSettings* tls_;
     const std::string* request_;
     const std::string* body_;
     size_t per_address_;
     Poller* poller_;
     size_t index_;
-    Fd fd_;
+    Wire wire_;
+    uint32_t interest_ = 0;
     bool connected_ = false;
     std::string head_;
     bool in_body_ = false;
@@ -121,6 +125,7 @@ class HttpClient {
 
 inline Report run_static(const Options& options) {
     Target target(options.target);
+    const auto tls = tls_settings(options);
     Meters meters(options);
     std::ifstream file(options.file, std::ios::binary);
     if (!file) fail_errno("open " + options.file);
@@ -133,7 +138,7 @@ inline Report run_static(const Options& options) {
     Histogram latency;
     std::deque<HttpClient> clients;
     for (size_t i = 0; i < options.clients; ++i) {
-        clients.emplace_back(target, request, body, options.per_address, poller, i).connect();
+        clients.emplace_back(target, tls.get(), request, body, options.per_address, poller, i).connect();
     }
     uint64_t answers = 0;
     uint64_t last = now_ns();

@@ -267,7 +267,7 @@ $(CMOCKA_REFERENCES): $(B)/tests/%.reference: $(S)tests/% $(wildcard $(S)tests/c
 
 $(BENCH_PROGRAMS): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIBMARMOSET)
 	$(call say,LD ,$@)
-	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -o $@ $< $(LIBMARMOSET) $(LIBS)
+	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -o $@ $< $(LIBMARMOSET) $(LIBS) $(OPENSSL_LIBS)
 
 include $(T)fuzz.mk
 
