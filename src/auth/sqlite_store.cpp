@@ -28,7 +28,7 @@ constexpr char kTotpTable[] =
 constexpr char kPasswordRow[] =
     "(SELECT p.rowid FROM passwds p WHERE p.userid = users.id"
     " AND (?1 = '' OR p.issuer = ?1 OR p.issuer IS NULL OR p.issuer = '')"
-    " ORDER BY p.issuer = ?1 DESC, p.issuer IS NOT NULL, p.rowid LIMIT 1)";
+    " ORDER BY coalesce(p.issuer, '') = ?1 DESC, coalesce(p.issuer, '') <> '', p.rowid LIMIT 1)";
 
 constexpr std::string_view kDefaultGroup = "users";
 
@@ -180,7 +180,7 @@ Result<void> SqliteStore::write_password(int64_t id, std::string_view stored, in
         database_,
         "UPDATE passwds SET passwd = ?2 WHERE rowid = (SELECT p.rowid FROM passwds p WHERE p.userid = ?3"
         " AND (?1 = '' OR p.issuer = ?1 OR p.issuer IS NULL OR p.issuer = '')"
-        " ORDER BY p.issuer = ?1 DESC, p.issuer IS NOT NULL, p.rowid LIMIT 1)");
+        " ORDER BY coalesce(p.issuer, '') = ?1 DESC, coalesce(p.issuer, '') <> '', p.rowid LIMIT 1)");
     if (auto changed = change.bind(issuer_).bind_or_null(stored).bind(id).run(); !changed) return changed;
     if (database_.changes() > 0) return {};
     Query add(database_, "INSERT INTO passwds(userid, passwd, issuer, statusid) VALUES (?, ?, ?, ?)");

@@ -110,12 +110,13 @@ void report(const config::Diagnostics& diagnostics) {
         std::fprintf(stderr, "marmoset: %s\n", error.c_str());
 }
 
-// Signals that would end a process which has no handler for them yet wait until it has.
-void hold_signals(int how) {
+// Signals that would end a process which has no handler for them yet wait until it has: those that mean
+// something to a server that runs from the start, those that end it from when it says that it listens.
+void hold_signals(int how, std::initializer_list<int> numbers) {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGUSR1);
+    for (const int number : numbers)
+        sigaddset(&set, number);
     sigprocmask(how, &set, nullptr);
 }
 
@@ -147,7 +148,7 @@ int serve_alone(std::unique_ptr<Configuration> configuration, const Configuratio
     Worker worker(std::move(configuration), address_counts, place, FileDescriptor(), std::move(reload));
     const auto started = worker.start();
     if (!started) return fail(started.error().text);
-    hold_signals(SIG_UNBLOCK);
+    hold_signals(SIG_UNBLOCK, {SIGHUP, SIGUSR1, SIGTERM, SIGINT});
     worker.run();
     return 0;
 }
@@ -168,7 +169,7 @@ int launch(Options options) {
         const auto killed = PidFile::kill_holder(options.pid_file, kKillWaitMs);
         return killed ? 0 : fail(killed.error().text);
     }
-    hold_signals(SIG_BLOCK);
+    hold_signals(SIG_BLOCK, {SIGHUP, SIGUSR1});
     signal(SIGPIPE, SIG_IGN);
     umask(0007);
     if (!options.root.empty() && chdir(options.root.c_str()) != 0)
@@ -216,6 +217,7 @@ int launch(Options options) {
     const std::string init_d = started.init_d;
     log::set_process_name(workers == 0 ? "server" : "supervisor");
     run_init_scripts(init_d, "start");
+    hold_signals(SIG_BLOCK, {SIGTERM, SIGINT});
     log::info("listening on {}, {} workers", addresses((*configuration)->sockets), workers);
     if (geteuid() == 0 && identity->uid == 0)
         log::warning("{}: the server runs as root", started.user_location);

@@ -42,6 +42,11 @@ class Workers(Case):
         server.websocket("/echo").echo("hello")
         self.assertEqual(0, server.stop())
 
+    def test_a_signal_as_soon_as_it_listens(self):
+        """A server that says that it listens ends in order, however early it is asked to."""
+        for workers in (0, 1) * 10:
+            self.assertEqual(0, self.gateway(workers=workers).stop())
+
     def test_by_default_there_is_one_a_core(self):
         server = self.serve_text(configuration(f'document = {{ docroot = "{self.documents}"; }};')
                                  .replace("workers = 1;", ""))

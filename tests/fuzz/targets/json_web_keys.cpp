@@ -60,8 +60,9 @@ void check_der(Bytes input) {
     }
     if (text.size() >= 64) {
         const std::string raw = text.substr(0, 64);
-        require(auth::ecdsa_signature_raw(auth::ecdsa_signature_der(raw)) == raw,
-                "a signature there and back");
+        const std::string der = auth::ecdsa_signature_der(raw);
+        require(auth::ecdsa_signature_raw(der) == raw, "a signature there and back");
+        require((static_cast<unsigned char>(der[4]) & 0x80) == 0, "a number in DER is positive");
         require(auth::is_p256_public_key(auth::p256_public_key_der(raw.substr(0, 32), raw.substr(32))),
                 "a key of P-256");
     }

@@ -40,7 +40,9 @@ void expect_client(const std::string& header, const char* client) {
     ASSERT_EQ(State::Complete, whole.state) << header;
     EXPECT_EQ(header.size(), whole.size);
     EXPECT_EQ(client != nullptr, whole.names_client);
-    if (client) EXPECT_EQ(client, whole.client.text());
+    if (client) {
+        EXPECT_EQ(client, whole.client.text());
+    }
     for (size_t size = 0; size < header.size(); ++size) {
         const ProxyHeader part = parse(header.substr(0, size));
         ASSERT_EQ(State::Incomplete, part.state) << size << " of " << header;
@@ -171,6 +173,7 @@ TEST(ProxyHeaderTest, ChecksumsAreChecked) {
     store_big<uint32_t>(reinterpret_cast<uint8_t*>(header.data()) + header.size() - 4, reflected);
     EXPECT_EQ(State::Complete, parse(header).state);
     for (size_t at = 14; at < header.size(); ++at) {
+        if (at == 28) continue;  // the field's type: any other is no checksum
         std::string changed = header;
         changed[at] = static_cast<char>(changed[at] ^ 0x10);
         EXPECT_NE(State::Complete, parse(changed).state) << at;
