@@ -273,11 +273,12 @@ def _(case):
               [("GET", 200, b"inside"), ("GET", 200, b"deep")] * 2)
 
 
-@waiting.case("bad-body", "RFC 9112 9.3", "a bad chunk that comes while a request waits is refused")
+@waiting.case("bad-body", "RFC 9112 9.3", "behind a bad chunk that comes while a request waits nothing is answered")
 def _(case):
     client = case.http()
+    # Nobody asks for this body: it is looked at when the request has been answered.
     client.send(head(b"Transfer-Encoding: chunked", target=b"/inside.txt") + b"x\r\n" + DEEP)
-    assert client.response().status == 400
+    assert client.response().body == b"inside"
     client.expect_end()
 
 
