@@ -10,8 +10,8 @@ import threading
 
 import websockets
 
-from harness import BINARY, TEXT, WebSocket, frame, scaled
-from tls_servers import TlsCase, for_each_library
+from harness import BINARY, TEXT, WebSocket, frame
+from tls_servers import for_each_library, narrow_socket
 
 RECORD = 16384
 APPLICATION_DATA = 23
@@ -20,16 +20,11 @@ APPLICATION_DATA = 23
 class Records:
     """TLS 1.2 by hand over Python's memory buffers: the records of the server can be looked at."""
 
-    def __init__(self, case, server, receive_buffer=None):
+    def __init__(self, case, server, narrow=False):
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         context = case.context(version=ssl.TLSVersion.TLSv1_2)
         self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
-        family, where = server.address()
-        self.sock = socket.socket(family)
-        self.sock.settimeout(scaled(10))
-        if receive_buffer:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.sock.connect(where)
+        self.sock = narrow_socket(server) if narrow else server.socket()
         self.raw = b""
         while True:
             try:
@@ -107,7 +102,7 @@ class Documents:
         data = os.urandom(2 << 20)
         self.document("large", data)
         server = self.secure()
-        client = Records(self, server, receive_buffer=4096)
+        client = Records(self, server, narrow=True)
         client.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answer = b""
         while True:

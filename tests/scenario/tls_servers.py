@@ -3,6 +3,7 @@ Python's ssl or by the openssl program. In: keys of the group tls. Out: connecti
 
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -26,6 +27,17 @@ def for_each_library(checks):
         name = f"{checks.__name__}_{library}"
         setattr(module, name, type(name, (checks, TlsCase), {"library": library, "__module__": checks.__module__}))
     return checks
+
+
+def narrow_socket(server, index=0):
+    """Connected with small segments and a small buffer: the server's socket is full after some records, as it is over a long way."""
+    family, where = server.address(index)
+    sock = socket.socket(family)
+    sock.settimeout(scaled(PATIENCE))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1000)
+    sock.connect(where)
+    return sock
 
 
 class Client:
@@ -86,6 +98,7 @@ class TlsCase(Case):
 
     def context(self, trust=None, version=None, ciphers=None, alpn=None, pair=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # an end without close_notify is an error
         context.load_verify_locations(trust or self.authority.file)
         if version:
             context.minimum_version = context.maximum_version = version
@@ -97,10 +110,10 @@ class TlsCase(Case):
             context.load_cert_chain(*pair)
         return context
 
-    def connect(self, server, kind=Http, context=None, name="localhost", session=None, index=0):
-        """TLS on a new connection; `kind` speaks on it."""
+    def connect(self, server, kind=Http, context=None, name="localhost", session=None, index=0, narrow=False):
+        """TLS on a new connection; `kind` speaks on it. `narrow`: as narrow_socket()."""
         context = context or self.context()
-        plain = server.socket(index)
+        plain = narrow_socket(server, index) if narrow else server.socket(index)
         try:
             sock = context.wrap_socket(plain, server_hostname=name, session=session, suppress_ragged_eofs=False)
         except BaseException:

@@ -6,7 +6,7 @@ from case import Configuration
 from certificates import RSA, Authority
 from tls_servers import LIBRARIES, TlsCase
 
-LARGE = os.urandom(6 << 20)
+LARGE = os.urandom(2 << 20)
 
 
 class Secure(TlsCase, Configuration):

@@ -4,17 +4,26 @@ import os
 import socket
 import ssl
 
+from bounds import wait_for
 from case import Group, WebSocket
 from .servers import LARGE, SERVERS
+from processes import status
+from system_servers import incoming_bytes
 from websocket_wire import TEXT, frame
 
 
 def download(case):
     """A reader that is too slow for what is sent: records wait in the server."""
-    client = case.on.connect(case.server)
-    for _ in range(3):  # more than sockets hold
-        client.request(target="/large")
-    for _ in range(3):
+    client = case.on.connect(case.server, narrow=True)
+    worker = case.server.workers()[0]
+    for _ in range(2):
+        client.request(target="/large")  # more than sockets hold
+        asleep = [0]
+
+        def waits_for_us():
+            asleep[0] = asleep[0] + 1 if incoming_bytes(client.sock) > 0 and status(worker)[0] == "S" else 0
+            return asleep[0] >= 5
+        wait_for("the sockets to be full", waits_for_us)
         assert client.response().body == LARGE
 
 
