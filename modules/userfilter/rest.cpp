@@ -1,6 +1,7 @@
 #include "rest.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json_writer.h"
 #include "base/text.h"

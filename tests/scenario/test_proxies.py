@@ -1,8 +1,11 @@
 """Trusted proxies that name the client in each request: X-Forwarded-For, Forwarded. Who is believed, and by whom: the access log,
 limits, the status page, clientfilter, origins, system servers. What clients may write themselves."""
 
-from harness import WebSocket, configuration, wait_for
-from proxies import PROXY, STRANGER, ProxyCase
+import socket
+
+from direct import DirectCase, sockaddr
+from harness import PATIENCE, WebSocket, configuration, scaled, wait_for
+from proxies import PROXY, STRANGER, ProxyCase, version2
 
 
 def x_forwarded_for(value, proto=None):
@@ -167,6 +170,39 @@ class Forwarded(ProxyCase):
         wait_for("the access log", lambda: self.logged() == expected)
         # A quote that the client has left open would swallow what the proxy adds.
         self.assertEqual(400, self.from_address().get("/", {"Forwarded": 'for="x, for=203.0.113.9'}).status)
+
+
+class Direct(DirectCase):
+    """Direct mode: the sockaddr that a server gets is the client's, not the proxy's."""
+
+    keys = None
+
+    def handed(self, word, header=b"", headers=(), address=PROXY):
+        server = self.gateway('options = "direct";', f'proxies = "{PROXY}"; forwarded = "{word}";')
+        app = self.stream_server()
+        sock = socket.socket()
+        sock.settimeout(scaled(PATIENCE))
+        sock.bind((address, 0))
+        sock.connect(server.address()[1])
+        client = WebSocket(sock)
+        client.host = f"localhost:{server.port}"
+        server.clients.append(client)
+        client.send(header)
+        client.open("/app", headers)
+        handed = app.handed()
+        app.close()
+        return handed.sockaddr, sock.getsockname()
+
+    def test_x_forwarded_for(self):
+        self.assertEqual(sockaddr(("203.0.113.9", 4711)),
+                         self.handed("x-forwarded-for", headers={"X-Forwarded-For": "203.0.113.9:4711"})[0])
+
+    def test_proxy_header(self):
+        self.assertEqual(sockaddr(("2001:db8::9", 4711, 0, 0)), self.handed("proxy", version2("2001:db8::9"))[0])
+
+    def test_others(self):
+        got, own = self.handed("x-forwarded-for", headers={"X-Forwarded-For": "203.0.113.9:4711"}, address=STRANGER)
+        self.assertEqual(sockaddr(own), got)
 
 
 class Settings(ProxyCase):

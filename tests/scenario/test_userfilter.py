@@ -54,7 +54,8 @@ class Rules(UserFilterCase):
         self.assertEqual(200, self.status("/alice/x", SUPER, method="HEAD"))
         self.assertEqual(403, self.status("/alice/x", ALICE))
         self.assertEqual(401, self.status("/alice/x"))  # by the gate
-        self.assertEqual(401, self.status("/open/"))  # open for the gate, but nobody in particular
+        asked = self.get("/open/")  # open for the gate, but nobody in particular
+        self.assertEqual((401, 'Basic realm="house", charset="UTF-8"'), (asked.status, asked.get("WWW-Authenticate")))
         self.assertEqual(0o660, os.stat(self.database).st_mode & 0o777)
 
     def test_users_groups_and_everybody(self):
@@ -169,7 +170,8 @@ class Interface(UserFilterCase):
         self.server.stop()
         self.filtered("")
         self.assertEqual(404, self.status("/auth-filter", SUPER))
-        self.assertEqual(403, self.add("GET", "bob", "^/bob/*"))
+        self.assertEqual(404, self.add("GET", "bob", "^/bob/*"))
+        self.assertEqual(403, self.status("/bob/x", BOB))
         self.assertEqual(200, self.status("/bob/x", SUPER))
 
 
