@@ -122,12 +122,17 @@ void Gate::drop_cookies(http::Exchange& exchange) const {
         add_cookie(exchange, name, "", name == kToken, 0);
 }
 
-// What a user sees is nobody else's: caches on the way must not keep it.
+// What a user sees is nobody else's: caches on the way must not keep it. And who was let in without a name,
+// and needs one for a module behind (userfilter), is told how to get it (RFC 9110 15.5.2).
 void Gate::on_response(http::Exchange& exchange) {
+    http::Response& response = exchange.response;
+    const bool asks = response.status == 401 && last_ && settings_.type != Type::None;
+    if (asks && response.get("WWW-Authenticate").empty() && !wants_json(exchange.request))
+        response.set("WWW-Authenticate", challenge(false));
     if (exchange.identity.user.empty() || settings_.type == Type::None) return;
-    const std::string control(exchange.response.get("Cache-Control"));
+    const std::string control(response.get("Cache-Control"));
     if (list_contains(control, "no-store") || list_contains(control, "private")) return;
-    exchange.response.set("Cache-Control", control.empty() ? "private" : "private, " + control);
+    response.set("Cache-Control", control.empty() ? "private" : "private, " + control);
 }
 
 // ---- refusing -------------------------------------------------------------------------------------------
@@ -146,15 +151,22 @@ http::Verdict Gate::ask(http::Exchange& exchange, bool stale) {
         return exchange.respond(302);
     }
     // Browsers show a dialog of their own for these two, which a script's page does not want.
-    const bool dialog = settings_.type == Type::Basic || settings_.type == Type::Digest;
-    if (dialog && is_script(request)) return exchange.respond(403, kText, "403 Forbidden\n");
-    auth::AuthSchemeWriter challenge(settings_.type == Type::Basic ? "Basic" : "Bearer");
-    challenge.quoted("realm", settings_.realm);
-    if (settings_.type == Type::Basic) challenge.quoted("charset", "UTF-8");
-    response.set("WWW-Authenticate",
-                 settings_.type == Type::Digest ? digest_challenge(stale) : challenge.take());
+    if (shows_dialog() && is_script(request)) return exchange.respond(403, kText, "403 Forbidden\n");
+    response.set("WWW-Authenticate", challenge(stale));
     if (wants_json(request)) return answer_json(exchange, 401, R"({"error":"sign-in needed"})");
     return exchange.respond(401, kText, "401 Unauthorized\n");
+}
+
+bool Gate::shows_dialog() const {
+    return settings_.type == Type::Basic || settings_.type == Type::Digest;
+}
+
+std::string Gate::challenge(bool stale) const {
+    if (settings_.type == Type::Digest) return digest_challenge(stale);
+    auth::AuthSchemeWriter writer(settings_.type == Type::Basic ? "Basic" : "Bearer");
+    writer.quoted("realm", settings_.realm);
+    if (settings_.type == Type::Basic) writer.quoted("charset", "UTF-8");
+    return writer.take();
 }
 
 http::Verdict Gate::refuse(http::Exchange& exchange, Failure failure, Purpose purpose) {

@@ -85,7 +85,6 @@ class Gate final : private http::BodyReader {
     http::Verdict on_digest_user(http::Exchange& exchange, const auth::DigestCredentials& credentials,
                                  const Account& account);
     std::string digest_challenge(bool stale) const;
-
     // endpoints.cpp
     std::optional<http::Verdict> at_endpoint(http::Exchange& exchange);
     http::Verdict tell_identity(http::Exchange& exchange);
@@ -108,6 +107,8 @@ class Gate final : private http::BodyReader {
                     int64_t seconds) const;
     void drop_cookies(http::Exchange& exchange) const;
     http::Verdict ask(http::Exchange& exchange, bool stale = false);
+    std::string challenge(bool stale) const;
+    bool shows_dialog() const;  // of the browser itself
     http::Verdict refuse(http::Exchange& exchange, Failure failure, Purpose purpose);
     http::Verdict refuse_for(http::Exchange& exchange, uint64_t seconds);
     http::Verdict answer_json(http::Exchange& exchange, unsigned status, std::string_view json) const;

@@ -63,6 +63,11 @@ Result<http::Forwarding> read_forwarding(const config::Section& section) {
     if (proxies->holds_all())
         return section.error("proxies", "\"*\" would believe everybody; expected the proxies' addresses");
     forwarding.proxies = proxies.take();
+    for (const std::string& word : section.strings("forwarded")) {
+        if (!list_contains("none,x-forwarded-for,forwarded,proxy", word))
+            return section.error("forwarded",
+                                 "\"" + word + "\" is none of x-forwarded-for, forwarded, proxy and none");
+    }
     const bool x_forwarded_for = section.has_word("forwarded", "x-forwarded-for");
     const bool forwarded = section.has_word("forwarded", "forwarded");
     forwarding.proxy_header = section.has_word("forwarded", "proxy");

@@ -138,6 +138,23 @@ FAULTS = [
     Fault("sign_in_form", "another host", "modules/auth/form.cpp", "if (target.size() > 1 && target[1] == '/') return false;", ""),
     Fault("sign_in_form", "a backslash that browsers take for a slash", "modules/auth/form.cpp", " && c != '\\\\'; });", "; });"),
 
+    Fault("proxy_header", "bytes of what follows", "src/net/proxy_transport.cpp",
+          "size = static_cast<size_t>(static_cast<const char*>(end) - piece) + 1;", "(void)end;"),
+    Fault("proxy_header", "a field beyond the header", "src/net/proxy_header.cpp",
+          "if (size > whole.size() - at) return false;", "if (size > whole.size()) return false;"),
+    Fault("proxy_header", "numbers with leading zeros", "src/net/proxy_header.cpp",
+          " || (text.size() > 1 && text.front() == '0')) return std::nullopt;", ") return std::nullopt;"),
+    Fault("proxy_header", "more than a header may have", "src/net/proxy_header.cpp",
+          " || kFixedPart + length > kMaxProxyHeader) return malformed();", ") return malformed();"),
+
+    Fault("forwarding", "an open quote that swallows", "src/http/forwarding.cpp",
+          "    if (at >= rest.size()) return false;\n    rest.remove_prefix(at + 1);",
+          "    rest.remove_prefix(std::min(at + 1, rest.size()));"),
+    Fault("forwarding", "the first in place of the last", "src/http/forwarding.cpp",
+          "const Header& header = headers_[--index_];", "const Header& header = headers_[headers_.size() - index_--];"),
+    Fault("forwarding", "the last address of a range", "src/net/address_set.cpp",
+          "value <= std::prev(behind)->last;", "value < std::prev(behind)->last;"),
+
     Fault("configuration", "a number above its bound", "src/config/check.cpp",
           " && number <= static_cast<double>(maximum_of(key)))", ")"),
     Fault("configuration", "a comment in the last line", "src/config/source.cpp", "if (!source.text.ends_with('\\n'))", "if (false)"),

@@ -40,7 +40,7 @@ class Manual(Case):
     def test_each_key_of_the_main_modules_with_its_default(self):
         _, out, _ = self.run_marmoset("--help-config", *self.modules())
         text = page("marmoset.conf.5")
-        for group, least in (("auth", 20), ("document", 10), ("websocket", 10), ("tls", 10), ("status", 1)):
+        for group, least in (("auth", 20), ("clientfilter", 2), ("userfilter", 3), ("document", 10), ("websocket", 10), ("tls", 10), ("status", 1)):
             section = re.search(rf"(?ms)^\.Ss The group {group}$(.*?)(?=^\.S[sh] )", text).group(1)
             body = re.search(rf"(?ms)^    {group} = \{{$(.*?)^    \}};", out).group(1)
             keys = re.findall(r"(?m)^ {8}#?([a-z]\w*) = (.*?);?$", body)
