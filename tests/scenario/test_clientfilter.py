@@ -135,7 +135,7 @@ class OverTls(TlsCase):
     def test_refused_before_the_handshake(self):
         server = self.secure(section='clientfilter = { deny = "127.0.0.2"; };')
         with client_from(self, server, "127.0.0.2") as refused:
-            with self.assertRaises((ssl.SSLEOFError, ConnectionError)):
+            with self.assertRaises((ssl.SSLError, ConnectionError)):
                 self.context().wrap_socket(refused.sock, server_hostname="localhost")
         self.assertEqual(200, self.connect(server).get("/").status)
         counters = self.counters(server)

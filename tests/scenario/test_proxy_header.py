@@ -196,7 +196,7 @@ class InFrontOfTls(TlsCase):
     def test_clientfilter_before_the_handshake(self):
         server = self.secured(section='clientfilter = { deny = "203.0.113.9"; };')
         plain = self.connect_from(server, PROXY, version2())
-        with self.assertRaises((ssl.SSLEOFError, ConnectionError)):
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
             self.context().wrap_socket(plain, server_hostname="localhost")
         plain.close()
         counters = self.counters(server)
