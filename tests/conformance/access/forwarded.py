@@ -43,9 +43,8 @@ def _(case):
 @fields.case("counted", PAGE, "a websocket counts for its client until it closes")
 def _(case):
     client = from_address(case, kind=WebSocket)
-    if not getattr(case.on, "greeted", None):
-        case.on.greeted = case.on.link.greet()
-    case.on.link.admit(client, case.on.greeted, headers={"X-Forwarded-For": CLIENT})
+    greeted = getattr(case.on, "greeted", None)  # the gateway connects for its first client
+    case.on.greeted, _ = case.on.link.admit(client, greeted, headers={"X-Forwarded-For": CLIENT})
     assert from_address(case).get("/", {"X-Forwarded-For": CLIENT}).status == 503
     assert from_address(case).get("/", {"X-Forwarded-For": "203.0.113.10"}).status == 200
     client.drop()
