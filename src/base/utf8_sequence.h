@@ -1,5 +1,5 @@
-// UTF-8 sequences (RFC 3629, Unicode table 3-7). In: text. Out: how many bytes of it are one character, and whether
-// all of it are characters.
+// UTF-8 sequences (RFC 3629, Unicode table 3-7). In: text. Out: how many bytes of it are one character, and
+// whether all of it are characters.
 #pragma once
 
 #include <cstddef>

@@ -188,7 +188,8 @@ void DirectSocket::send_close(uint16_t code) {
 
 void DirectSocket::shutdown(int how) {
     const std::lock_guard lock(input_mutex_);
-    // Not the kernel's: the client's answer is still to come. Who ended without a Close frame gets none either.
+    // Not the kernel's: the client's answer is still to come. Who ended without a Close frame gets none
+    // either.
     if (how != SHUT_RD && !lost_) send_close(websocket::kNormal);
     if (how != SHUT_WR) end_of_stream_ = true;
     update_buffered();
