@@ -1,7 +1,6 @@
 #include "libwebsocket/interpose/direct_socket.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
@@ -19,8 +18,6 @@
 #include "libwebsocket/interpose/wait.h"
 
 namespace marmoset::interpose {
-
-using websocket::Opcode;
 
 namespace {
 

@@ -1,6 +1,6 @@
 // What a program sends to a client that speaks WebSocket, and what the library answers it.
-#include <limits.h>
 #include <unistd.h>
+#include <climits>
 
 #include <algorithm>
 #include <cerrno>

@@ -2,8 +2,8 @@
 // such clients.
 #pragma once
 
-#include <signal.h>
 #include <sys/epoll.h>
+#include <csignal>
 
 #include <ctime>
 

@@ -108,22 +108,3 @@ INTERPOSED ssize_t sendfile64(int out, int in, off64_t* offset, size_t size) noe
     static_assert(sizeof(off_t) == sizeof(off64_t));
     return sendfile(out, in, reinterpret_cast<off_t*>(offset), size);
 }
-
-// What _FORTIFY_SOURCE makes of them: `room` is how large the compiler knows the buffer to be.
-extern "C" [[noreturn]] void __chk_fail() noexcept;
-
-INTERPOSED ssize_t __recv_chk(int fd, void* buffer, size_t size, size_t room, int flags) {
-    if (size > room) __chk_fail();
-    return recv(fd, buffer, size, flags);
-}
-
-INTERPOSED ssize_t __recvfrom_chk(int fd, void* __restrict buffer, size_t size, size_t room, int flags,
-                                  sockaddr* __restrict address, socklen_t* __restrict address_size) {
-    if (size > room) __chk_fail();
-    return recvfrom(fd, buffer, size, flags, address, address_size);
-}
-
-INTERPOSED ssize_t __read_chk(int fd, void* buffer, size_t size, size_t room) {
-    if (size > room) __chk_fail();
-    return read(fd, buffer, size);
-}

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <csignal>
 
 namespace marmoset::interpose {
 

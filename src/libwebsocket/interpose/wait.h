@@ -3,7 +3,7 @@
 #pragma once
 
 #include <poll.h>
-#include <signal.h>
+#include <csignal>
 
 #include <ctime>
 

@@ -77,19 +77,6 @@ INTERPOSED int ppoll(pollfd* fds, nfds_t count, const timespec* timeout, const s
     return poll_sockets(fds, count, timeout, mask);
 }
 
-extern "C" [[noreturn]] void __chk_fail() noexcept;
-
-INTERPOSED int __poll_chk(pollfd* fds, nfds_t count, int timeout, size_t room) {
-    if (room / sizeof *fds < count) __chk_fail();
-    return poll(fds, count, timeout);
-}
-
-INTERPOSED int __ppoll_chk(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask,
-                           size_t room) {
-    if (room / sizeof *fds < count) __chk_fail();
-    return ppoll(fds, count, timeout, mask);
-}
-
 INTERPOSED int pselect(int count, fd_set* __restrict input, fd_set* __restrict output,
                        fd_set* __restrict exceptional, const timespec* __restrict timeout,
                        const sigset_t* __restrict mask) {
