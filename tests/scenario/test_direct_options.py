@@ -141,7 +141,7 @@ class Counted(DirectCase):
     def await_line(self, code):
         def line():
             with open(self.access, encoding="utf-8") as file:
-                found = [json.loads(text) for text in file if "101" in text]
+                found = [entry for entry in map(json.loads, file) if entry["status"] == 101]
             return found[0] if found else None
         entry = wait_for("the line in the access log", line)
         self.assertIn(code, entry.values(), entry)
