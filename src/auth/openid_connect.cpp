@@ -26,9 +26,17 @@ std::string error_word(std::string_view word) {
     return "the provider refuses: " + (plain ? std::string(word) : "for no reason that can be told");
 }
 
-/// https:, or http: to this machine; a host; no fragment, no name or password, nothing that is no URL
-/// character.
-bool is_safe_url(std::string_view url) {
+bool lists(const json_t* list, std::string_view word) {
+    for (size_t i = 0; i < json_array_size(list); ++i) {
+        const json_t* entry = json_array_get(list, i);
+        if (json_is_string(entry) && json_text(entry) == word) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool is_provider_url(std::string_view url) {
     const bool secure = url.starts_with("https://");
     if (!secure && !url.starts_with("http://")) return false;
     for (const char c : url) {
@@ -43,16 +51,6 @@ bool is_safe_url(std::string_view url) {
         authority.substr(0, authority.find(':', bracket == std::string_view::npos ? 0 : bracket));
     return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
 }
-
-bool lists(const json_t* list, std::string_view word) {
-    for (size_t i = 0; i < json_array_size(list); ++i) {
-        const json_t* entry = json_array_get(list, i);
-        if (json_is_string(entry) && json_text(entry) == word) return true;
-    }
-    return false;
-}
-
-}  // namespace
 
 std::string openid_discovery_url(std::string_view issuer) {
     if (issuer.ends_with('/')) issuer.remove_suffix(1);
@@ -78,10 +76,10 @@ Result<OpenIdProvider> parse_openid_provider(std::string_view text, std::string_
     if (provider.issuer != issuer) return refused("the discovery document is another issuer's");
     for (const std::string* url :
          {&provider.authorization_endpoint, &provider.token_endpoint, &provider.jwks_uri}) {
-        if (!is_safe_url(*url)) return refused("an endpoint of the provider is no https: URL");
+        if (!is_provider_url(*url)) return refused("an endpoint of the provider is no https: URL");
     }
     for (const std::string* url : {&provider.userinfo_endpoint, &provider.end_session_endpoint}) {
-        if (!url->empty() && !is_safe_url(*url))
+        if (!url->empty() && !is_provider_url(*url))
             return refused("an endpoint of the provider is no https: URL");
     }
     // Not said: it may know PKCE all the same, and who does not passes it over (RFC 6749 3.1).
@@ -106,7 +104,7 @@ std::string authorization_url(const OpenIdProvider& provider, const OpenIdClient
     append_form_field(url, "response_type", "code");
     append_form_field(url, "client_id", client.id);
     append_form_field(url, "redirect_uri", client.redirect_uri);
-    append_form_field(url, "scope", client.scope);
+    if (!client.scope.empty()) append_form_field(url, "scope", client.scope);
     append_form_field(url, "state", attempt.state);
     append_form_field(url, "nonce", attempt.nonce);
     append_form_field(url, "code_challenge", pkce_challenge(attempt.verifier));
@@ -132,9 +130,10 @@ Result<std::string> parse_authorization_response(std::string_view query, const O
     // First of all: is this an answer to our question? Anybody can send a browser here (RFC 6749 10.12).
     if (attempt.state.empty() || !state || !equal_constant_time(*state, attempt.state))
         return refused("the provider's answer is to no question of ours");
-    if ((issuer && *issuer != provider.issuer) || (provider.names_itself && !issuer))
+    const bool foreign = issuer && !provider.issuer.empty() && *issuer != provider.issuer;
+    if (foreign || (provider.names_itself && !issuer))
         return refused("the answer is another provider's");  // RFC 9207 2.4
-    if (error) return refused(error_word(*error));
+    if (error) return Error{error_word(*error), EACCES};
     if (!code || code->empty()) return refused("the provider's answer has no code");
     return *std::move(code);
 }
@@ -157,7 +156,7 @@ TokenRequest token_request(const OpenIdProvider& provider, const OpenIdClient& c
     return request;
 }
 
-Result<TokenResponse> parse_token_response(std::string_view text) {
+Result<TokenResponse> parse_token_response(std::string_view text, bool openid) {
     if (text.size() > kLargestProviderAnswer) return refused("the token response is too large");
     auto json = Json::parse(as_bytes(text));
     if (!json) return json.error();
@@ -171,9 +170,14 @@ Result<TokenResponse> parse_token_response(std::string_view text) {
     members.string("access_token", response.access_token);
     members.number("expires_in", seconds, 1u << 30);
     if (members.failed()) return refused(members.error());
-    if (!error.empty()) return refused(error_word(error));
-    if (response.id_token.empty()) return refused("the token response has no id_token");
+    if (!error.empty()) return Error{error_word(error), EACCES};
+    if (openid && response.id_token.empty()) return refused("the token response has no id_token");
+    if (!openid && response.access_token.empty()) return refused("the token response has no access_token");
     if (!equal_caseless(type, "Bearer")) return refused("the token response is not of type Bearer");
+    // It will stand in a header field (RFC 6750 2.1).
+    if (!std::all_of(response.access_token.begin(), response.access_token.end(),
+                     [](char c) { return c > 0x20 && c < 0x7f; }))
+        return refused("the token response's access_token is no token");
     response.expires_in = static_cast<int64_t>(seconds);
     return response;
 }

@@ -26,11 +26,15 @@ struct OpenIdProvider {
     bool secret_in_body = false;  ///< takes client_secret_post and not client_secret_basic
 };
 
+/// An https: URL, or an http: one of this machine (127.0.0.1, [::1], localhost), which nobody listens to on
+/// the way; without fragment and user information.
+bool is_provider_url(std::string_view url);
+
 /// ISSUER/.well-known/openid-configuration; an ending «/» of the issuer does not count.
 std::string openid_discovery_url(std::string_view issuer);
 
-/// The discovery document. Its issuer must be the one that was asked, byte by byte; endpoints are https:
-/// URLs, or http: ones of this machine (127.0.0.1, [::1], localhost), which nobody listens to on the way.
+/// The discovery document. Its issuer must be the one that was asked, byte by byte; endpoints are
+/// is_provider_url().
 Result<OpenIdProvider> parse_openid_provider(std::string_view json, std::string_view issuer);
 
 /// What the client makes up for one sign-in and keeps until the user comes back, at the user's browser's
@@ -49,7 +53,7 @@ struct OpenIdClient {
     std::string id;
     std::string secret;  ///< empty: a public client
     std::string redirect_uri;
-    std::string scope = "openid profile";
+    std::string scope = "openid profile";  ///< empty: none is asked for
 };
 
 /// Where the browser is sent.
@@ -57,8 +61,8 @@ std::string authorization_url(const OpenIdProvider& provider, const OpenIdClient
                               const OpenIdAttempt& attempt);
 
 /// The code that the browser brought back in the query of the redirect URI. Refused: a foreign or missing
-/// state, a foreign issuer, an error of the provider (its `error` is then the text, if it is a plain word), a
-/// parameter that stands twice.
+/// state, a foreign issuer (of a provider that has one), an error of the provider (its `error` is then the
+/// text, if it is a plain word, and the code EACCES), a parameter that stands twice.
 Result<std::string> parse_authorization_response(std::string_view query, const OpenIdProvider& provider,
                                                  const OpenIdAttempt& attempt);
 
@@ -75,8 +79,9 @@ struct TokenResponse {
     std::string access_token;
     int64_t expires_in = 0;  ///< seconds; 0: not said
 };
-/// The answer of token_endpoint, whatever its status; an `error` in it is the text.
-Result<TokenResponse> parse_token_response(std::string_view json);
+/// The answer of token_endpoint, whatever its status; an `error` in it is the text, and the Error's code
+/// EACCES. `openid`: it must have an ID token; else, as RFC 6749 has it, an access token.
+Result<TokenResponse> parse_token_response(std::string_view json, bool openid = true);
 
 /// OpenID Connect Core 3.1.3.7: signature by one of the provider's keys; iss is the provider, exactly; aud
 /// names us, and azp too where there are others; exp, iat; the nonce is the attempt's. Claims hold the user

@@ -1,6 +1,7 @@
 #include "auth/secret_input.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -17,12 +18,18 @@ namespace marmoset::auth {
 
 namespace {
 
-/// A terminal that shows nothing, until the object goes. Signals that end the program interrupt the read
-/// meanwhile, and are sent again when the terminal shows what is typed.
+/// A terminal that shows nothing, until the object goes. Signals that end the program come only while a line
+/// is awaited, so that none is lost just before that; they are sent again when the terminal shows what is
+/// typed.
 class WithoutEcho {
   public:
     explicit WithoutEcho(int fd) : fd_(fd) {
         caught_ = 0;
+        sigset_t held;
+        ::sigemptyset(&held);
+        for (const int number : kSignals)
+            ::sigaddset(&held, number);
+        ::pthread_sigmask(SIG_BLOCK, &held, &mask_);
         struct sigaction catching {};
         catching.sa_handler = [](int number) { caught_ = number; };
         for (size_t i = 0; i < std::size(kSignals); ++i)
@@ -39,10 +46,17 @@ class WithoutEcho {
         if (changed_) ::tcsetattr(fd_, TCSANOW, &before_);
         for (size_t i = 0; i < std::size(kSignals); ++i)
             ::sigaction(kSignals[i], &actions_[i], nullptr);
+        ::pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
         if (caught_ != 0) ::raise(caught_);
     }
 
-    static bool interrupted() { return caught_ != 0; }
+    /// Until there is something to read. False: one of the signals has come.
+    bool wait() const {
+        pollfd input{fd_, POLLIN, 0};
+        while (caught_ == 0 && ::ppoll(&input, 1, nullptr, &mask_) < 0 && errno == EINTR) {
+        }
+        return caught_ == 0;
+    }
 
   private:
     static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -51,16 +65,19 @@ class WithoutEcho {
     int fd_;
     bool changed_ = false;
     termios before_{};
+    sigset_t mask_;
     struct sigaction actions_[std::size(kSignals)]{};
 };
 
-/// Up to the line end or the end, byte by byte: what follows belongs to the next reader.
-Result<std::string> read_line(int fd) {
+/// Up to the line end or the end, byte by byte: what follows belongs to the next reader. `terminal`: what
+/// `fd` is, if it is one.
+Result<std::string> read_line(int fd, const WithoutEcho* terminal) {
     std::string line;
     for (;;) {
+        if (terminal && !terminal->wait()) return errno_error("read", "standard input", EINTR);
         char c = 0;
         const ssize_t count = ::read(fd, &c, 1);
-        if (count < 0 && errno == EINTR && !WithoutEcho::interrupted()) continue;
+        if (count < 0 && errno == EINTR) continue;
         if (count < 0) return errno_error("read", "standard input", errno);
         if (count == 0 && line.empty()) return Error{"there is no password on standard input", EINVAL};
         if (count == 0 || c == '\n') break;
@@ -74,12 +91,12 @@ Result<std::string> read_line(int fd) {
 }  // namespace
 
 Result<std::string> read_password(const char* prompt) {
-    if (!::isatty(STDIN_FILENO)) return read_line(STDIN_FILENO);
+    if (!::isatty(STDIN_FILENO)) return read_line(STDIN_FILENO, nullptr);
     const std::string_view text = prompt;
     if (::write(STDERR_FILENO, text.data(), text.size()) < 0)
         return errno_error("write", "the terminal", errno);
     const WithoutEcho silence(STDIN_FILENO);
-    return read_line(STDIN_FILENO);
+    return read_line(STDIN_FILENO, &silence);
 }
 
 Result<std::string> read_new_password() {

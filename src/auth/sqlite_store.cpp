@@ -129,6 +129,10 @@ Result<User> SqliteStore::read_user(const Query& row) {
 
 Result<std::optional<User>> SqliteStore::find(std::string_view name) {
     const std::lock_guard lock(mutex_);
+    return read(name);
+}
+
+Result<std::optional<User>> SqliteStore::read(std::string_view name) {
     Query query(database_, select("users.name = ?2"));
     const auto row = query.bind(issuer_).bind(name).step();
     if (!row) return row.error();
@@ -235,16 +239,92 @@ Result<void> SqliteStore::update(const User& user) {
     if (auto begun = transaction.begin(); !begun) return begun;
     const auto id = id_of(user.name);
     if (!id) return id.error();
-    const auto group = group_id(user.group.empty() ? kDefaultGroup : std::string_view(user.group));
+    if (auto done = write_group(*id, user.group); !done) return done;
+    if (auto done = write(*id, user); !done) return done;
+    return transaction.commit();
+}
+
+Result<void> SqliteStore::write_group(int64_t id, std::string_view name) {
+    const auto group = group_id(name.empty() ? kDefaultGroup : name);
     if (!group) return group.error();
-    Query change(database_, "UPDATE users SET groupid = ?, home = ? WHERE id = ?");
-    if (auto done = change.bind(*group).bind_or_null(user.home).bind(*id).run(); !done) return done;
+    Query change(database_, "UPDATE users SET groupid = ? WHERE id = ?");
+    return change.bind(*group).bind(id).run();
+}
+
+// Everything but the password and the group.
+Result<void> SqliteStore::write(int64_t id, const User& user) {
+    Query change(database_, "UPDATE users SET home = ? WHERE id = ?");
+    if (auto done = change.bind_or_null(user.home).bind(id).run(); !done) return done;
     // An account is shut out or let in as a whole, whoever vouches for its passwords.
     Query status(database_, layout_ == Layout::Users ? "UPDATE users SET statusid = ? WHERE id = ?"
                                                      : "UPDATE passwds SET statusid = ? WHERE userid = ?");
-    if (auto done = status.bind(number(user.status)).bind(*id).run(); !done) return done;
-    if (auto done = write_factors(*id, user); !done) return done;
-    return transaction.commit();
+    if (auto done = status.bind(number(user.status)).bind(id).run(); !done) return done;
+    return write_factors(id, user);
+}
+
+Result<User> SqliteStore::modify(std::string_view name, const std::function<bool(User&)>& change,
+                                 std::string_view keep) {
+    const std::lock_guard lock(mutex_);
+    Transaction transaction(database_);
+    if (auto begun = transaction.begin(); !begun) return begun.error();
+    const auto members = active_members(keep);
+    if (!members) return members.error();
+    const auto id = id_of(name);
+    if (!id) return id.error();
+    auto found = read(name);
+    if (!found) return found.error();
+    User user = std::move(**found);
+    const std::string password = user.password;
+    const std::string group = user.group;
+    if (!change(user)) return Error{"the change of a user was given up", ECANCELED};
+    user.name = name;
+    if (auto fine = check(user); !fine) return fine.error();
+    if (user.password != password) {
+        if (auto done = write_password(*id, user.password, number(user.status)); !done) return done.error();
+    }
+    // Who is in no group, or in one that is gone, does not get one by the way.
+    if (user.group != group) {
+        if (auto done = write_group(*id, user.group); !done) return done.error();
+    }
+    if (auto done = write(*id, user); !done) return done.error();
+    if (auto kept = check_members(keep, *members); !kept) return kept.error();
+    if (auto done = transaction.commit(); !done) return done.error();
+    return user;
+}
+
+Result<int64_t> SqliteStore::active_members(std::string_view group) {
+    if (group.empty()) return 0;
+    std::string sql = "SELECT count(*) FROM users JOIN groups ON groups.id = users.groupid";
+    if (layout_ == Layout::Passwds) sql.append(" JOIN passwds ON passwds.rowid = ").append(kPasswordRow);
+    sql += layout_ == Layout::Passwds ? " WHERE passwds.statusid = ?3"
+                                      : " WHERE coalesce(users.statusid, ?3) = ?3 AND ?1 IS NOT NULL";
+    Query query(database_, sql + " AND groups.name = ?2");
+    const auto row = query.bind(issuer_).bind(group).bind(number(UserStatus::Activated)).step();
+    if (!row) return row.error();
+    return query.number(0);
+}
+
+Result<void> SqliteStore::check_members(std::string_view group, int64_t before) {
+    if (before == 0) return {};
+    const auto now = active_members(group);
+    if (!now) return now.error();
+    if (*now > 0) return {};
+    return Error{"the last active user of the group " + std::string(group), EPERM};
+}
+
+Result<std::vector<SqliteStore::Group>> SqliteStore::groups(size_t limit) {
+    const std::lock_guard lock(mutex_);
+    Query query(database_,
+                "SELECT groups.name, (SELECT count(*) FROM users WHERE users.groupid = groups.id) FROM groups"
+                " ORDER BY groups.name LIMIT ?");
+    query.bind(static_cast<int64_t>(limit));
+    std::vector<Group> groups;
+    for (;;) {
+        const auto row = query.step();
+        if (!row) return row.error();
+        if (!*row) return groups;
+        groups.push_back({query.text(0), query.number(1)});
+    }
 }
 
 Result<void> SqliteStore::set_password(std::string_view name, std::string_view stored) {
@@ -260,10 +340,12 @@ Result<void> SqliteStore::set_password(std::string_view name, std::string_view s
 
 // The rows of other tables go by their foreign keys, where the file has them; ouistiti's older ones have not
 // all.
-Result<void> SqliteStore::remove(std::string_view name) {
+Result<void> SqliteStore::remove(std::string_view name, std::string_view keep) {
     const std::lock_guard lock(mutex_);
     Transaction transaction(database_);
     if (auto begun = transaction.begin(); !begun) return begun;
+    const auto members = active_members(keep);
+    if (!members) return members.error();
     const auto id = id_of(name);
     if (!id) return id.error();
     const auto forget = [&](const char* sql) {
@@ -280,6 +362,7 @@ Result<void> SqliteStore::remove(std::string_view name) {
         if (auto done = forget("DELETE FROM totp WHERE userid = ?"); !done) return done;
     }
     if (auto done = forget("DELETE FROM users WHERE id = ?"); !done) return done;
+    if (auto kept = check_members(keep, *members); !kept) return kept;
     return transaction.commit();
 }
 

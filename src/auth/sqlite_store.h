@@ -6,6 +6,7 @@
 // user's own; ouistiti does not mind it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -29,7 +30,22 @@ class SqliteStore : public UserStore {
     Result<void> add(const User& user) override;
     Result<void> update(const User& user) override;
     Result<void> set_password(std::string_view name, std::string_view stored) override;
-    Result<void> remove(std::string_view name) override;
+    Result<void> remove(std::string_view name) override { return remove(name, {}); }
+
+    /// Reads, changes and writes a user while nobody else can. `change` says whether to go on; its name and
+    /// issuer stay. `keep`: a group that must not lose its last active member by it. The user as it is now;
+    /// ENOENT, EPERM (of `keep`), ECANCELED (change said no).
+    Result<User> modify(std::string_view name, const std::function<bool(User&)>& change,
+                        std::string_view keep = {});
+    /// EPERM: it is the last active member of the group `keep`.
+    Result<void> remove(std::string_view name, std::string_view keep);
+
+    struct Group {
+        std::string name;
+        int64_t users = 0;  ///< how many are in it
+    };
+    /// All of them, also those without users, at most `limit`, by name.
+    Result<std::vector<Group>> groups(size_t limit);
 
   private:
     enum class Layout { Passwds, Users };
@@ -40,6 +56,13 @@ class SqliteStore : public UserStore {
     Result<bool> has_column(std::string_view table, std::string_view column);
     std::string select(std::string_view condition) const;
     Result<User> read_user(const Query& row);
+    Result<std::optional<User>> read(std::string_view name);
+    Result<void> write_group(int64_t id, std::string_view name);
+    Result<void> write(int64_t id, const User& user);
+    /// Active users of a group; 0 for "".
+    Result<int64_t> active_members(std::string_view group);
+    /// EPERM: the group had active members and has none now.
+    Result<void> check_members(std::string_view group, int64_t before);
     Result<int64_t> id_of(std::string_view name);
     Result<int64_t> group_id(std::string_view name);
     Result<void> write_password(int64_t id, std::string_view stored, int64_t status);

@@ -103,6 +103,17 @@ PatternMatch match_pattern_list(std::string_view list, std::string_view text, Ca
     return {};
 }
 
+bool match_server_path(std::string_view list, std::string_view name, std::string_view path) {
+    if (match_pattern_list(list, name).matched) return true;
+    for (auto one = next_alternative(list); !one.empty(); one = next_alternative(list)) {
+        if (!match_alternative(one, path, Case::Sensitive).matched) continue;
+        if (one.starts_with('^')) one.remove_prefix(1);
+        const std::string_view spelled = one.substr(0, one.find('*'));
+        if (spelled.starts_with(name) && spelled.substr(name.size()).starts_with('/')) return true;
+    }
+    return false;
+}
+
 bool AccessRule::permits(std::string_view path) const {
     const DenyVerdict denied = judge_deny(deny, path);
     const bool allowed = match_pattern_list(allow, path).matched;

@@ -24,6 +24,11 @@ enum class Case { Sensitive, Insensitive };
 PatternMatch match_pattern_list(std::string_view list, std::string_view text,
                                 Case sensitivity = Case::Sensitive);
 
+/// Whether `list` lets what has the path `name` answer for `path`: one of its alternatives matches `name`, or
+/// it matches `path` and spells out that it begins with `name` and a '/'. For servers that take any path
+/// behind their own: ".css" in a list means files, and not each server that is asked for "/server/x.css".
+bool match_server_path(std::string_view list, std::string_view name, std::string_view path);
+
 /// The access rule of every group that has allow, deny and denylast. An absent key is an empty string; a deny
 /// of nothing but commas is absent too.
 struct AccessRule {

@@ -13,10 +13,10 @@ bool is_unreserved(char c) {
 
 }  // namespace
 
-std::string percent_encode(std::string_view text) {
+std::string percent_encode(std::string_view text, std::string_view kept) {
     std::string encoded;
     for (const char c : text) {
-        if (is_unreserved(c)) {
+        if (is_unreserved(c) || kept.find(c) != std::string_view::npos) {
             encoded += c;
         } else {
             const auto byte = static_cast<unsigned char>(c);

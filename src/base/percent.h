@@ -9,8 +9,9 @@
 
 namespace marmoset {
 
-/// Everything but unreserved characters (RFC 3986 2.3) as %XX: fit for any part of a URL, and for a form.
-std::string percent_encode(std::string_view text);
+/// Everything but unreserved characters (RFC 3986 2.3) and those of `kept` as %XX: without any fit for every
+/// part of a URL, and for a form; a query's values may keep "/".
+std::string percent_encode(std::string_view text, std::string_view kept = {});
 /// nullopt: an escape that is none. With `form`, «+» is a space.
 std::optional<std::string> percent_decode(std::string_view text, bool form = false);
 

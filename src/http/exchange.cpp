@@ -1,5 +1,7 @@
 #include "http/exchange.h"
 
+#include <algorithm>
+
 #include "http/http1.h"
 
 namespace marmoset::http {
@@ -33,6 +35,11 @@ void Exchange::upgrade(std::string_view fields, std::unique_ptr<net::Protocol> p
     protocol_->upgrade(*this, fields, std::move(protocol));
 }
 
+bool Exchange::permits(std::string_view name) const {
+    return std::all_of(guards_.begin(), guards_.end(),
+                       [&](const PathGuard* guard) { return guard->permits(*this, name); });
+}
+
 void*& Exchange::slot(unsigned index) {
     if (index >= slots_.size()) slots_.resize(index + 1, nullptr);
     return slots_[index];
@@ -57,6 +64,7 @@ void ExchangePool::release(Exchange& exchange) {
     exchange.response.clear();
     exchange.identity.clear();
     exchange.slots_.clear();
+    exchange.guards_.clear();
     exchange.hook = 0;
     exchange.id_ = 0;
     exchange.protocol_ = nullptr;

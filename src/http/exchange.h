@@ -39,6 +39,17 @@ class BodyReader {
     virtual Verdict on_body_end(Exchange& exchange) = 0;
 };
 
+/// An access module that judges requests by their paths. What answers under another name than the request's
+/// whole path has it judge that name, too.
+class PathGuard {
+  public:
+    /// Whether what has the path `name` may answer the request, whose own path has been permitted.
+    virtual bool permits(const Exchange& exchange, std::string_view name) const = 0;
+
+  protected:
+    ~PathGuard() = default;
+};
+
 class Exchange {
   public:
     Request request;
@@ -73,6 +84,12 @@ class Exchange {
     /// the call returns.
     void upgrade(std::string_view fields, std::unique_ptr<net::Protocol> protocol);
 
+    /// `guard` outlives the exchange.
+    void add_guard(const PathGuard& guard) { guards_.push_back(&guard); }
+    /// Whether all guards permit that what has the path `name` answers: a server that takes any path behind
+    /// its own name, or one that is not named by the path at all.
+    bool permits(std::string_view name) const;
+
     /// Room for one pointer of each module instance, by the index the instance was given; null at the start
     /// of each exchange.
     void*& slot(unsigned index);
@@ -92,6 +109,7 @@ class Exchange {
     net::Address remote_;
     bool secure_ = false;
     std::vector<void*> slots_;
+    std::vector<const PathGuard*> guards_;
 };
 
 /// All exchanges of a worker. Never shrinks: its size is the largest number of requests that were in progress

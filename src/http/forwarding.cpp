@@ -11,6 +11,7 @@ namespace marmoset::http {
 namespace {
 
 constexpr size_t kNowhere = std::string_view::npos;
+constexpr size_t kMostElements = 128;  // of a field Forwarded
 
 /// Elements of a list that is spread over the fields of one name (RFC 9110 5.3), the last one first.
 class Backwards {
@@ -187,7 +188,7 @@ bool read_elements(std::string_view rest, std::vector<Element>& elements) {
     while (!rest.empty()) {
         rest.remove_prefix(std::min(rest.find_first_not_of(" \t,"), rest.size()));
         if (rest.empty()) break;
-        if (!read_element(rest, elements.emplace_back())) return false;
+        if (elements.size() == kMostElements || !read_element(rest, elements.emplace_back())) return false;
     }
     return true;
 }

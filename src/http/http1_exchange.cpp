@@ -157,7 +157,8 @@ void Http1::write_head(bool close) {
     // RFC 9110 8.6: no Content-Length in 1xx and 204; in a 304 only the one of the 200.
     if (response.has_content_length() || !has_no_body(response.status)) {
         put("Content-Length: ");
-        at = fmt::format_to(at, "{}", response.content_length());
+        const fmt::format_int length(response.content_length());
+        put({length.data(), length.size()});
         put("\r\n");
     }
     if (close) {
@@ -316,6 +317,11 @@ void Http1::log_access() {
     record.user_agent = request.header("user-agent");
     record.host = request.host;
     record.duration_us = uv_hrtime() / 1000 - exchange_->started_us;
+    net::TlsInfo tls;
+    if (service_.access_log.tells_tls() && !connection().closing() && connection().transport().encrypted())
+        tls = connection().transport().tls_info();
+    record.tls = tls.version;
+    record.cipher = tls.cipher;
     service_.access_log.append(record);
 }
 

@@ -67,6 +67,10 @@ bool ClientBase::send_part(std::string_view data, Type type, bool last) {
     return true;
 }
 
+void ClientBase::publish(std::string_view data, Type type) {
+    if (state_ == State::Open) do_publish(as_bytes(data), type);
+}
+
 void ClientBase::tell_drained() {
     if (state_ == State::Open) guarded("on_drained", [this] { context_.handler.on_drained(*this); });
 }
@@ -107,7 +111,10 @@ void ClientBase::close(uint16_t code, std::string_view reason) {
         reject(503, reason);
         return;
     }
-    if (state_ != State::Open) return;
+    if (state_ != State::Open) {
+        told_closed_ = true;  // what ends it already is not told any more either
+        return;
+    }
     if (!websocket::is_sendable_close_code(code)) {
         log::warning("close: code {} may not stand on the wire, 1011 instead, for client {}", code,
                      info_->id);

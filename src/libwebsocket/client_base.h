@@ -17,6 +17,7 @@ class ClientBase : public Client {
     void defer() final { deferred_ = true; }
     bool send(std::string_view data, Type type) final;
     bool send_part(std::string_view data, Type type, bool last) final;
+    void publish(std::string_view data, Type type) final;
     void close(uint16_t code, std::string_view reason) final;
 
     /// Served on a connection of its own that the gateway handed over.
@@ -55,6 +56,8 @@ class ClientBase : public Client {
     virtual void do_close(uint16_t code, std::string_view reason) = 0;
     /// As Client::send(); the client is Open, and parts come in order.
     virtual bool do_send(Bytes data, Part part) = 0;
+    /// As Client::publish(); the client is Open.
+    virtual void do_publish(Bytes data, Type type) = 0;
     /// Ends the client with `code`; on_close follows, not from within this call.
     virtual void fail(uint16_t code, const char* reason) = 0;
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -20,7 +21,7 @@ using marmoset::FileDescriptor;
 namespace log = marmoset::log;
 
 // Long names without a letter; the program's own options without one follow.
-enum LongOnly { kStream = 256, kFraming, kMaxMessage, kWindow, kExtra };
+enum LongOnly { kStream = 256, kFraming, kMaxMessage, kWindow, kExtra, kLetterTaken = 1024 };
 
 struct Builtin {
     int letter;
@@ -37,8 +38,8 @@ constexpr Builtin kBuiltins[] = {
     {'m', "max-clients", "N", "more clients are refused (default 0: no limit)"},
     {kStream, "stream", nullptr, "SOCK_STREAM: one connection a client, payload only"},
     {kFraming, "framing", "FRAMING", "... carrying bytes (payload only), lines or records"},
-    {kMaxMessage, "max-message", "BYTES", "longer messages close their client (default 16777216)"},
-    {kWindow, "window", "BYTES", "bytes of one client under way (default 262144)"},
+    {kMaxMessage, "max-message", "BYTES", "longer messages close their client"},
+    {kWindow, "window", "BYTES", "bytes of one client under way"},
     {'D', "daemon", nullptr, "go to the background"},
     {'L', "log-file", "FILE", "write the log there (default: standard error)"},
     {'h', "help", nullptr, "print this and exit"},
@@ -74,12 +75,24 @@ CommandLine::CommandLine(std::string program, std::string summary, std::string v
 }
 
 void CommandLine::add_flag(char letter, std::string name, std::string help, bool& value) {
-    extras_.push_back({letter, std::move(name), {}, std::move(help), &value, nullptr});
+    extras_.push_back({letter, std::move(name), {}, std::move(help), &value, nullptr, nullptr});
 }
 
 void CommandLine::add_option(char letter, std::string name, std::string argument, std::string help,
                              std::string& value) {
-    extras_.push_back({letter, std::move(name), std::move(argument), std::move(help), nullptr, &value});
+    extras_.push_back(
+        {letter, std::move(name), std::move(argument), std::move(help), nullptr, &value, nullptr});
+}
+
+void CommandLine::add_options(char letter, std::string name, std::string argument, std::string help,
+                              std::vector<std::string>& values) {
+    extras_.push_back(
+        {letter, std::move(name), std::move(argument), std::move(help), nullptr, nullptr, &values});
+}
+
+bool CommandLine::taken(int letter) const {
+    return std::any_of(extras_.begin(), extras_.end(),
+                       [letter](const Extra& extra) { return extra.letter == letter; });
 }
 
 bool CommandLine::parse(int argc, char** argv) {
@@ -89,12 +102,14 @@ bool CommandLine::parse(int argc, char** argv) {
         if (letter < 256) letters += std::string(1, static_cast<char>(letter)) + (argument ? ":" : "");
         names.push_back({name, argument ? required_argument : no_argument, nullptr, letter});
     };
-    for (const Builtin& builtin : kBuiltins)
-        add(builtin.letter, builtin.name, builtin.argument != nullptr);
+    for (const Builtin& builtin : kBuiltins) {
+        const int letter = taken(builtin.letter) ? builtin.letter + kLetterTaken : builtin.letter;
+        add(letter, builtin.name, builtin.argument != nullptr);
+    }
     for (size_t i = 0; i < extras_.size(); ++i) {
         const Extra& extra = extras_[i];
         add(extra.letter != 0 ? extra.letter : kExtra + static_cast<int>(i), extra.name.c_str(),
-            extra.text != nullptr);
+            extra.flag == nullptr);
     }
     names.push_back({nullptr, 0, nullptr, 0});
     optind = 0;  // begins anew, also where an earlier parse stopped amid a cluster of letters
@@ -114,8 +129,10 @@ bool CommandLine::take(int option, const char* argument) {
         if (option != (extra.letter != 0 ? extra.letter : kExtra + static_cast<int>(i))) continue;
         if (extra.flag) *extra.flag = true;
         if (extra.text) *extra.text = argument;
+        if (extra.texts) extra.texts->emplace_back(argument);
         return true;
     }
+    if (option > kLetterTaken) option -= kLetterTaken;
     const uint64_t number = marmoset::parse_decimal(argument ? argument : "").value_or(UINT64_MAX);
     switch (option) {
         case 'R':
@@ -191,13 +208,17 @@ std::string CommandLine::help() const {
                        summary_ + ".\n\n";
     for (const Extra& extra : extras_)
         append_help(text, extra.letter, extra.name, extra.argument, extra.help);
-    for (const Builtin& builtin : kBuiltins)
-        append_help(text, builtin.letter, builtin.name, builtin.argument ? builtin.argument : "",
-                    builtin.help);
+    for (const Builtin& builtin : kBuiltins) {
+        std::string help = builtin.help;
+        if (builtin.letter == kMaxMessage) help += " (default " + std::to_string(options_.max_message) + ")";
+        if (builtin.letter == kWindow) help += " (default " + std::to_string(options_.window) + ")";
+        append_help(text, taken(builtin.letter) ? 0 : builtin.letter, builtin.name,
+                    builtin.argument ? builtin.argument : "", help);
+    }
     return text;
 }
 
-int CommandLine::run(Server& server) {
+int CommandLine::run(Server& server, const std::function<std::string()>& prepare) {
     std::signal(SIGPIPE, SIG_IGN);  // a log that is a pipe may lose its reader
     const auto opened = log::open(log_file_);
     if (!opened) {
@@ -205,7 +226,13 @@ int CommandLine::run(Server& server) {
         return 1;
     }
     log::set_process_name(program_);
-    if (!daemon_) return server.run();
+    const auto begin = [&] {
+        std::string error = server.listen();
+        if (error.empty() && prepare) error = prepare();
+        if (!error.empty()) log::error("{}", error);
+        return error.empty();
+    };
+    if (!daemon_) return begin() ? server.run() : 1;
 
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return 1;
@@ -222,11 +249,7 @@ int CommandLine::run(Server& server) {
     }
     ready.reset();
     setsid();
-    const std::string error = server.listen();
-    if (!error.empty()) {
-        log::error("{}", error);
-        return 1;
-    }
+    if (!begin()) return 1;
     // The socket's path is absolute by now; no folder is kept from being unmounted.
     if (chdir("/") != 0) log::warning("chdir /: the working folder stays");
     if (write(report.get(), "", 1) != 1) log::warning("daemon: the caller has gone");

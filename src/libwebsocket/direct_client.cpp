@@ -6,6 +6,7 @@
 #include "libwebsocket/link.h"
 #include "net/socket_transport.h"
 #include "websocket/close_code.h"
+#include "websocket/utf8.h"
 
 namespace marmoset::libwebsocket {
 
@@ -209,34 +210,57 @@ void DirectClient::send_early() {
         session_->close(early->close_code, early->close_reason, CloseReason::ServerClosed);
 }
 
-void DirectClient::publish(Bytes frame, const Ref<RefCounted>& owner, Bytes message, Type type) {
+void DirectClient::do_publish(Bytes data, Type type) {
+    if (type == Type::Text && !websocket::is_valid_utf8(data)) {
+        log::error("publish: text that is not UTF-8, for client {}", info().id);
+        fail(websocket::kInternalError, "text that is not UTF-8");
+        return;
+    }
+    publish(clients_.make_frame(data, type), data, type);
+}
+
+void DirectClient::publish(const SharedFrame& frame, Bytes message, Type type) {
     if (state() != State::Open) return;
-    if (connection_ && connection_->unsent() + frame.size() > settings_->queue()) {
+    if (connection_ && connection_->unsent() + frame.bytes.size() > settings_->queue()) {
         connection_->flush();  // what was said in this turn may just not have been tried yet
         if (state() != State::Open) return;
     }
     const bool blocked = waiting() || connection_->blocked() || held_size_ > 0;
-    if (blocked && buffered_amount() + held_size_ + frame.size() > settings_->queue()) {
-        if (!settings_->drop_published())
-            fail(websocket::kTryAgainLater, "reads too slowly for what is published");
+    if (blocked && buffered_amount() + held_size_ + frame.bytes.size() > settings_->queue()) {
+        if (!settings_->drop_published()) overflow();
         return;
     }
     if (in_message()) {  // RFC 6455 5.4: no other data frame between its frames
-        held_.push_back({frame, owner});
-        held_size_ += frame.size();
+        held_.push_back(frame);
+        held_size_ += frame.bytes.size();
     } else if (waiting()) {
         early().queue.push(message, {type}, nullptr);
     } else if (session_) {
-        session_->send_frame(frame, owner);
+        session_->send_frames(frame.bytes, frame.owner);
     }
 }
 
+// A client that does not read does not answer a Close frame either: nobody waits for that, as in the gateway.
+void DirectClient::overflow() {
+    if (!session_) {
+        fail(websocket::kTryAgainLater, "reads too slowly for what is published");
+        return;
+    }
+    subscriptions_.leave_all(clients_.topics());
+    set_state(State::Closing);
+    context().loop.at_turn_end(*this);  // on_close is not called from within the program's call
+}
+
+void DirectClient::on_turn_end() {
+    if (session_) session_->fail(CloseReason::Overflow);
+}
+
 void DirectClient::send_held() {
-    const std::vector<Published> held = std::move(held_);
+    const std::vector<SharedFrame> held = std::move(held_);
     held_.clear();
     held_size_ = 0;
-    for (const Published& published : held) {
-        if (session_) session_->send_frame(published.frame, published.owner);
+    for (const SharedFrame& frame : held) {
+        if (session_) session_->send_frames(frame.bytes, frame.owner);
     }
 }
 

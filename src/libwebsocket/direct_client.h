@@ -9,6 +9,7 @@
 
 #include "base/file_descriptor.h"
 #include "libwebsocket/client_base.h"
+#include "libwebsocket/direct_clients.h"
 #include "libwebsocket/direct_settings.h"
 #include "libwebsocket/topics.h"
 #include "net/connection.h"
@@ -16,12 +17,12 @@
 
 namespace marmoset::libwebsocket {
 
-class DirectClients;
 class Link;
 
 class DirectClient final : public ClientBase,
                            public websocket::Endpoint,
                            public net::ConnectionObserver,
+                           public net::TurnEnd,
                            public net::Retired {
   public:
     /// `clients` outlives the client; `link`, until link_lost(). `deflate`: what the handshake has agreed on.
@@ -47,8 +48,8 @@ class DirectClient final : public ClientBase,
     void abandon();
     bool has_output() const { return connection_ && connection_->unsent() != 0; }
     bool joined(const Topic* topic) const { return subscriptions_.contains(topic); }
-    /// A `message` that is published to many, and the `frame` it is sent in, which `owner` keeps.
-    void publish(Bytes frame, const Ref<RefCounted>& owner, Bytes message, Type type);
+    /// A `message` that is published to many, and the `frame` it is sent in.
+    void publish(const SharedFrame& frame, Bytes message, Type type);
 
     bool direct() const override { return true; }
     size_t buffered_amount() const override;
@@ -78,14 +79,17 @@ class DirectClient final : public ClientBase,
     void on_session_end(websocket::Session& session, uint16_t code, std::string_view reason,
                         CloseReason why) override;
     void on_connection_closed(net::Connection& connection, CloseReason reason) override;
+    void on_turn_end() override;  // it was too slow
 
     void do_accept(std::string_view subprotocol) override;
     void do_reject(uint16_t http_status, std::string_view reason) override;
     void do_close(uint16_t code, std::string_view reason) override;
     bool do_send(Bytes data, Part part) override;
+    void do_publish(Bytes data, Type type) override;
     void fail(uint16_t code, const char* reason) override;
 
     bool waiting() const { return connection_ == nullptr; }
+    void overflow();
     Early& early();
     void send_early();
     void send_held();
@@ -93,11 +97,6 @@ class DirectClient final : public ClientBase,
     void leave_link(uint16_t code);
     /// Never handed over, and won't be any more.
     void give_up(uint16_t code, std::string_view reason);
-
-    struct Published {
-        Bytes frame;
-        Ref<RefCounted> owner;
-    };
 
     DirectClients& clients_;
     Link* link_;  // null: nothing more to be said there
@@ -107,8 +106,8 @@ class DirectClient final : public ClientBase,
     net::Connection* connection_ = nullptr;  // deletes itself; null before the handover
     websocket::Session* session_ = nullptr;  // null before the handover, and after its end
     std::unique_ptr<Early> early_;
-    Ref<MessageBuffer> partial_;   // the message being put together
-    std::vector<Published> held_;  // published while a message of the program's is under way
+    Ref<MessageBuffer> partial_;     // the message being put together
+    std::vector<SharedFrame> held_;  // published while a message of the program's is under way
     Subscriptions subscriptions_;
     uint64_t held_size_ = 0;
     uint64_t in_parts_ = 0;   // what has come of a message that the program gets in parts

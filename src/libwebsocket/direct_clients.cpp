@@ -1,6 +1,5 @@
 #include "libwebsocket/direct_clients.h"
 
-#include <cstring>
 #include <vector>
 
 #include "libwebsocket/direct_client.h"
@@ -8,7 +7,7 @@
 
 namespace marmoset::libwebsocket {
 
-DirectClients::DirectClients(Context& context) : context_(context) {}
+DirectClients::DirectClients(Context& context) : frames_(context.loop) {}
 
 void DirectClients::keep(const Ref<DirectSettings>& settings) {
     std::erase_if(settings_, [](const auto& each) { return !each->shared(); });
@@ -45,15 +44,15 @@ void DirectClients::publish(std::string_view name, std::string_view data, Type t
         log::error("publish to {}: text that is not UTF-8", name);
         return;
     }
-    auto* block = new net::OwnedBlock(context_.loop, websocket::kMaxFrameHeader + message.size());
-    const Ref<RefCounted> owner(block);
-    const auto opcode = type == Type::Binary ? websocket::Opcode::Binary : websocket::Opcode::Text;
-    const size_t header = websocket::encode_frame_header(block->data(), opcode, true, message.size());
-    if (!message.empty()) std::memcpy(block->data() + header, message.data(), message.size());
-    const Bytes frame{block->data(), header + message.size()};
+    const SharedFrame frame = make_frame(message, type);
     for_each([&](DirectClient& client) {
-        if (&client != except && client.joined(topic)) client.publish(frame, owner, message, type);
+        if (&client != except && client.joined(topic)) client.publish(frame, message, type);
     });
+}
+
+SharedFrame DirectClients::make_frame(Bytes message, Type type) {
+    return frames_.encode(type == Type::Binary ? websocket::Opcode::Binary : websocket::Opcode::Text,
+                          message);
 }
 
 void DirectClients::shut_down() {
@@ -69,6 +68,7 @@ bool DirectClients::idle() const {
 
 void DirectClients::abandon() {
     for_each([](DirectClient& client) { client.abandon(); });
+    frames_.clear();
 }
 
 }  // namespace marmoset::libwebsocket

@@ -7,10 +7,13 @@
 #include "libwebsocket/context.h"
 #include "libwebsocket/direct_settings.h"
 #include "libwebsocket/topics.h"
+#include "websocket/shared_frames.h"
 
 namespace marmoset::libwebsocket {
 
 class DirectClient;
+
+using SharedFrame = websocket::SharedFrames::Frame;
 
 class DirectClients {
   public:
@@ -22,6 +25,8 @@ class DirectClients {
 
     /// To every client that has joined, but `except`: the frame is encoded once.
     void publish(std::string_view topic, std::string_view data, Type type, const Client* except);
+    /// The frame of a message.
+    SharedFrame make_frame(Bytes message, Type type);
     void shut_down();
     bool idle() const;
     /// Closes all connections now.
@@ -36,7 +41,7 @@ class DirectClients {
     template <typename Visit>
     void for_each(Visit visit);
 
-    Context& context_;
+    websocket::SharedFrames frames_;
     Topics topics_;
     std::vector<Ref<DirectSettings>> settings_;
     DirectClient* first_ = nullptr;

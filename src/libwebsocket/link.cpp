@@ -67,8 +67,13 @@ bool Link::start() {
 void Link::append(link::RecordHeader header, Bytes first, Bytes second) {
     if (ended_) return;
     channel_.append(header, first, second);
-    if (channel_.unsent() > kMaxUnsent) [[unlikely]]
-        end("the gateway does not read: more than 16 MiB wait for it");
+    if (channel_.unsent() > kMaxUnsent) [[unlikely]] {
+        // What was produced in one turn can't have been read yet.
+        if (channel_.stalled() > kMostStalledMs)
+            end("the gateway does not read: more than 16 MiB wait for it");
+        else if (context_.loop.memory_exhausted())
+            end("out of memory for what the gateway has not read");
+    }
 }
 
 void Link::end(const std::string& reason, log::Level level) {
@@ -97,7 +102,19 @@ void Link::defer(LinkClient& client) {
     context_.loop.at_turn_end(*this);
 }
 
+void Link::on_drained() {
+    if (held_back_.empty() && held_opens_.empty()) return;
+    deferred_.insert(deferred_.end(), held_back_.begin(), held_back_.end());
+    held_back_.clear();
+    context_.loop.at_turn_end(*this);
+}
+
 void Link::on_turn_end() {
+    while (!held_opens_.empty() && !congested() && !ended_) {
+        const auto [id, payload] = std::move(held_opens_.front());
+        held_opens_.pop_front();
+        open(id, payload);
+    }
     for (size_t i = 0; i < deferred_.size(); ++i) {  // running one may defer others
         if (deferred_[i]) deferred_[i]->run_deferred();
     }
@@ -116,11 +133,14 @@ void Link::remove(LinkClient& client, bool answered) {
     } else {
         clients_.set_awaiting(client.id());
     }
-    std::replace(deferred_.begin(), deferred_.end(), &client, static_cast<LinkClient*>(nullptr));
+    for (auto* list : {&deferred_, &held_back_})
+        std::replace(list->begin(), list->end(), &client, static_cast<LinkClient*>(nullptr));
     context_.loop.retire(std::unique_ptr<net::Retired>(&client));
 }
 
 void Link::shut_down() {
+    for (const auto& [id, payload] : std::exchange(held_opens_, {}))
+        refuse(id, 503, "the server is stopping");
     for (LinkClient* client : clients_.clients())
         client->shut_down();
 }
@@ -227,10 +247,21 @@ void Link::on_hello(Bytes payload) {
 }
 
 void Link::on_open(uint32_t id, Bytes payload) {
-    if (clients_.find(id) || clients_.awaiting(id) || direct_.count(id) != 0) {
+    if (clients_.find(id) || clients_.awaiting(id) || direct_.count(id) != 0 || is_held(id)) {
         end(fmt::format("client {} was opened while it is open", id));
-        return;
+    } else if (congested() || !held_opens_.empty()) {
+        held_opens_.emplace_back(id, std::vector<uint8_t>(payload.begin(), payload.end()));
+    } else {
+        open(id, payload);
     }
+}
+
+bool Link::is_held(uint32_t id) const {
+    return std::any_of(held_opens_.begin(), held_opens_.end(),
+                       [&](const auto& held) { return held.first == id; });
+}
+
+void Link::open(uint32_t id, Bytes payload) {
     auto open = link::parse_open(payload);
     if (!open) {
         end(open.error().text);
@@ -298,10 +329,18 @@ void Link::on_close(const link::Record& record) {
     const auto direct = direct_.find(id);
     if (clients_.awaiting(id)) {
         clients_.release(id);
+    } else if (is_held(id)) {
+        std::erase_if(held_opens_, [&](const auto& held) { return held.first == id; });
+        append({0, id, RecordType::Close, 0, websocket::kNormal});
     } else if (direct != direct_.end()) {
         direct->second->take_close(record.header.code);
     } else if (LinkClient* client = client_of(record)) {
-        client->take_close(record.header.code, as_text(record.payload));
+        client->deliver_held(true);  // what it said before it went
+        if (clients_.find(id) == client) {
+            client->take_close(record.header.code, as_text(record.payload));
+        } else if (clients_.awaiting(id)) {  // the program has closed it meanwhile
+            clients_.release(id);
+        }
     }
 }
 

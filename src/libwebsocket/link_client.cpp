@@ -102,7 +102,8 @@ void LinkClient::take_part(Bytes payload, uint64_t cost, bool last) {
 
 // What goes to the program now, of which the last record cost `cost`.
 void LinkClient::receive(Bytes data, Part part, const Ref<MessageBuffer>* buffer, uint64_t cost) {
-    if (paused_ || held_) {
+    if (paused_ || held_ || link_.congested()) {
+        if (!held_ && !paused_) link_.wait_for_gateway(*this);
         if (!held_) held_ = std::make_unique<MessageQueue>(context().loop);
         held_->push(data, part, buffer);
         due_ += cost;  // granted when the messages have been delivered
@@ -207,6 +208,14 @@ bool LinkClient::do_send(Bytes data, Part part) {
     return true;
 }
 
+// PUBLISH to a topic of its own: it costs no credit, and keeps its place among what else is published. Names
+// of programs' topics are texts, and do not begin with a NUL.
+void LinkClient::do_publish(Bytes data, Type type) {
+    const std::string topic = std::string(1, '\0') + std::to_string(id_);
+    if (!subscriptions_.contains(link_.topics().find(topic))) join(topic);
+    link_.publish(topic, as_text(data), type, nullptr);
+}
+
 size_t LinkClient::send_records(Bytes data, Part part, bool& all) {
     size_t sent = 0;
     for (;;) {
@@ -303,15 +312,20 @@ void LinkClient::run_deferred() {
         send_close(fail_code_, fail_reason_);
         return;
     }
+    deliver_held(false);
+    if (held_ && !paused_) link_.wait_for_gateway(*this);
+    grant();
+}
+
+void LinkClient::deliver_held(bool all) {
     // Moved out: the handler may close the client while it looks at a message that lies in the queue.
     std::unique_ptr<MessageQueue> held = std::move(held_);
-    while (held && !held->empty() && !paused_ && state() == State::Open) {
+    while (held && !held->empty() && !paused_ && state() == State::Open && (all || !link_.congested())) {
         const MessageQueue::Front front = held->front();
         deliver(front.rest, front.part, front.buffer);
         held->pop();
     }
     if (held && !held->empty() && state() == State::Open) held_ = std::move(held);
-    grant();
 }
 
 void LinkClient::resume() {

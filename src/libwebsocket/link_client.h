@@ -32,6 +32,9 @@ class LinkClient final : public ClientBase, public net::Retired {
     void link_lost();
     /// What had to wait until no callback is on the stack: held messages, on_close after fail().
     void run_deferred();
+    /// Messages that were held back, as long as the program and the link take them; `all`: even though the
+    /// link is congested.
+    void deliver_held(bool all);
     bool has_output() const { return waiting_ != nullptr; }
 
     size_t buffered_amount() const override;
@@ -49,6 +52,7 @@ class LinkClient final : public ClientBase, public net::Retired {
     void do_reject(uint16_t http_status, std::string_view reason) override;
     void do_close(uint16_t code, std::string_view reason) override;
     bool do_send(Bytes data, Part part) override;
+    void do_publish(Bytes data, Type type) override;
     void fail(uint16_t code, const char* reason) override;
 
     void take_part(Bytes payload, uint64_t cost, bool last);
@@ -69,7 +73,7 @@ class LinkClient final : public ClientBase, public net::Retired {
     uint64_t granted_;  // bytes the gateway may send
     uint64_t due_ = 0;  // bytes taken, to be granted again
     std::unique_ptr<Waiting> waiting_;
-    std::unique_ptr<MessageQueue> held_;  // messages that came while paused
+    std::unique_ptr<MessageQueue> held_;  // messages that came while paused, or the link was congested
     Ref<MessageBuffer> partial_;          // the message being put together
     uint64_t sent_ = 0;                   // of the message whose parts go out
     uint64_t received_ = 0;               // of the message whose parts come in

@@ -26,7 +26,7 @@ class Nobody final : public net::ConnectionObserver {
 Nobody nobody;
 
 // The peer's words in a message of ours: printable, and not too many.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string clean;
     for (const char c : text.substr(0, 100))
         clean += c >= 0x20 && c < 0x7f ? c : '?';
@@ -35,9 +35,9 @@ std::string quoted(std::string_view text) {
 
 std::string status_text(const http::ResponseHead& head) {
     std::string text = std::to_string(head.status);
-    if (!head.reason.empty()) text += " " + quoted(head.reason);
+    if (!head.reason.empty()) text += " " + in_quotes(head.reason);
     const std::string location = head.joined("location");
-    if (head.status / 100 == 3 && !location.empty()) text += " to " + quoted(location);
+    if (head.status / 100 == 3 && !location.empty()) text += " to " + in_quotes(location);
     return text;
 }
 

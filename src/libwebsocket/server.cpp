@@ -6,11 +6,13 @@
 #include <csignal>
 #include <exception>
 #include <mutex>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "libwebsocket/link_server.h"
 #include "libwebsocket/listen_socket.h"
 #include "libwebsocket/stream_server.h"
+#include "libwebsocket/watched.h"
 
 namespace websocket_server {
 
@@ -60,6 +62,8 @@ class Server::Implementation {
     void publish(std::string_view topic, std::string_view data, Type type, Client* except) {
         if (backend_) backend_->publish(topic, data, type, except);
     }
+    void watch(int descriptor, unsigned events, std::function<void(unsigned)> ready);
+    void unwatch(int descriptor) { watched_.erase(descriptor); }
     size_t clients() const { return context_ ? context_->clients : 0; }
 
   private:
@@ -84,6 +88,7 @@ class Server::Implementation {
     std::unique_ptr<internal::ListenSocket> socket_;
     std::unique_ptr<internal::Backend> backend_;
     std::unordered_set<Delayed*> delayed_;
+    std::unordered_map<int, internal::Watched> watched_;
     uv_signal_t interrupt_, terminate_;
     uv_timer_t stop_timer_;
     uv_async_t async_;
@@ -149,6 +154,7 @@ Server::Implementation::~Implementation() {
     socket_->remove();
     while (!delayed_.empty())
         close_delayed(**delayed_.begin());
+    watched_.clear();
     uv_close(handle_of(interrupt_), nullptr);
     uv_close(handle_of(terminate_), nullptr);
     uv_close(handle_of(stop_timer_), nullptr);
@@ -207,6 +213,12 @@ void Server::Implementation::after(unsigned milliseconds, std::function<void()> 
         milliseconds, 0);
 }
 
+void Server::Implementation::watch(int descriptor, unsigned events, std::function<void(unsigned)> ready) {
+    watched_.erase(descriptor);
+    watched_.try_emplace(descriptor, *loop_, descriptor, events,
+                         [ready = std::move(ready)](unsigned found) { run_task([&] { ready(found); }); });
+}
+
 void Server::Implementation::close_delayed(Delayed& delayed) {
     delayed_.erase(&delayed);
     uv_close(handle_of(delayed.timer),
@@ -255,8 +267,19 @@ void Server::after(unsigned milliseconds, std::function<void()> task) {
 void Server::post(std::function<void()> task) {
     implementation_->post(std::move(task));
 }
+void Server::watch(int descriptor, unsigned events, std::function<void(unsigned)> ready) {
+    implementation_->watch(descriptor, events, std::move(ready));
+}
+void Server::unwatch(int descriptor) {
+    implementation_->unwatch(descriptor);
+}
 size_t Server::clients() const {
     return implementation_->clients();
+}
+
+void write_log(LogLevel level, std::string_view line) {
+    constexpr log::Level kLevels[] = {log::Level::Info, log::Level::Warning, log::Level::Error};
+    log::write(kLevels[static_cast<size_t>(level)], line);
 }
 
 }  // namespace websocket_server

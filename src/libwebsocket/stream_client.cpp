@@ -1,6 +1,7 @@
 #include "libwebsocket/stream_client.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "websocket/close_code.h"
 #include "websocket/utf8.h"
@@ -64,6 +65,7 @@ void StreamClient::take_bytes(MutableBytes data) {
             tail_size_ = static_cast<uint8_t>(data.size() - whole);
             std::copy_n(data.data() + whole, tail_size_, tail_);
             data = data.first(whole);
+            tail_is_late_ = false;
             connection().set_deadline(kTailMs);
         }
     }
@@ -115,8 +117,14 @@ void StreamClient::flush_tail() {
     deliver({tail_, size}, {Type::Binary}, nullptr);
 }
 
+// A loop that is late tells of deadlines before it looks at its sockets, where the rest may have been for
+// long.
 void StreamClient::on_deadline() {
-    flush_tail();
+    if (!std::exchange(tail_is_late_, true)) {
+        connection().set_deadline(1);
+    } else {
+        flush_tail();
+    }
 }
 
 // The peer may have half-closed only, as shell programs do: what it was sent still leaves.
@@ -148,7 +156,11 @@ bool StreamClient::do_send(Bytes data, Part part) {
             what = "a message of several lines";
         }
         if (what) {
-            log::warning("send: {} can't travel as a line, for client {}", what, info().id);
+            static log::RateLimit limit;
+            if (limit.permit(context().loop.now())) {
+                log::warning("send: {} can't travel as a line, for client {}{}", what, info().id,
+                             limit.suffix());
+            }
             return false;
         }
     }
@@ -160,6 +172,22 @@ bool StreamClient::do_send(Bytes data, Part part) {
     if (lines_) connection().write_copy(as_bytes("\n"));
     if (data.size() > net::OutputGather::kCopyLimit) connection().flush();  // `data` is the caller's
     return state() == State::Open;
+}
+
+void StreamClient::do_publish(Bytes data, Type type) {
+    const uint64_t queue = context().options.queue;
+    if (connection().unsent() + data.size() > queue) {
+        connection().flush();  // what was said in this turn may just not have been tried yet
+        if (state() != State::Open) return;
+        if (connection().blocked() && connection().unsent() + data.size() > queue) {
+            static log::RateLimit limit;
+            if (limit.permit(context().loop.now()))
+                log::warning("publish: client {} reads too slowly{}", info().id, limit.suffix());
+            fail(websocket::kTryAgainLater, "reads too slowly for what is published");
+            return;
+        }
+    }
+    do_send(data, {type});
 }
 
 uint64_t StreamClient::credit() const {

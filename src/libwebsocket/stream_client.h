@@ -45,6 +45,7 @@ class StreamClient final : public ClientBase, public net::Protocol, public net::
     void do_reject(uint16_t http_status, std::string_view reason) override;
     void do_close(uint16_t code, std::string_view reason) override;
     bool do_send(Bytes data, Part part) override;
+    void do_publish(Bytes data, Type type) override;
     void fail(uint16_t code, const char* reason) override;
     void take_bytes(MutableBytes data);
     void take_lines(Bytes data);
@@ -56,6 +57,7 @@ class StreamClient final : public ClientBase, public net::Protocol, public net::
     std::vector<uint8_t> held_;                // lines that were read before a pause
     uint8_t tail_[4] = {};                     // an unfinished UTF-8 sequence
     uint8_t tail_size_ = 0;
+    bool tail_is_late_ = false;  // its time is over; the socket is looked at once more
     bool binary_ = false;        // bytes that are no UTF-8 have come
     uint16_t fail_code_ = 1006;  // RFC 6455 7.1.5: gone without a close frame
 };

@@ -67,7 +67,7 @@ void StreamServer::publish(std::string_view name, std::string_view data, Type ty
     if (!topic) return;
     for_each([&](net::Connection& connection) {
         auto& client = static_cast<StreamClient&>(connection.protocol());  // this server makes no other kind
-        if (&client != except && client.joined(topic)) client.send(data, type);
+        if (&client != except && client.joined(topic)) client.publish(data, type);
     });
 }
 

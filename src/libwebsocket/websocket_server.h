@@ -95,6 +95,10 @@ class Client {
     /// in all. Meanwhile send() is refused, and what is published waits. False as of send(); a client whose
     /// message can't be finished is to be closed. Not over a Lines socket; over Bytes a part is a message.
     virtual bool send_part(std::string_view data, Type type, bool last) = 0;
+    /// What Server::publish() to a topic that only this client has joined would do: it stands in order with
+    /// what is published, and a client that is too slow for it is closed with 1013 instead of being waited
+    /// for. What a server sends unasked is best sent so.
+    virtual void publish(std::string_view data, Type type = Type::Text) = 0;
     /// Closes with a code that may stand on the wire (1000-1003, 1007-1014, 3000-4999) behind everything sent
     /// before. on_close does not follow: the client is gone when the current callback returns.
     virtual void close(uint16_t code = 1000, std::string_view reason = {}) = 0;
@@ -156,7 +160,10 @@ struct Options {
     /// last one excepted, each as soon as it is there: a large message costs no more memory than a small one
     /// while its answer is taken. It may still break off: on_close follows without a last part.
     size_t part_size = 0;
-    size_t window = 262144;                 ///< bytes a client may have under way toward us
+    size_t window = 262144;  ///< bytes a client may have under way toward us
+    /// Of Bytes and Lines: bytes that may wait for a client when something is published; beyond it the client
+    /// is closed. Elsewhere the gateway's configuration says how many.
+    size_t queue = 1u << 20;
     std::string software = "libwebsocket";  ///< in HELLO, for the gateway's log
 };
 
@@ -187,12 +194,26 @@ class Server {
     /// Calls `task` on the server's thread soon. From any thread.
     void post(std::function<void()> task);
 
+    /// Calls `ready` on the server's thread whenever `descriptor` can be read from or written to: as `events`
+    /// asks (kReadable, kWritable), with what it can; both when it has an error. Again for the same
+    /// descriptor: replaces what was asked before. It stays the program's, is made non-blocking, and is
+    /// closed only after unwatch(). After listen().
+    void watch(int descriptor, unsigned events, std::function<void(unsigned events)> ready);
+    /// Also from within `ready`.
+    void unwatch(int descriptor);
+    static constexpr unsigned kReadable = 1, kWritable = 2;
+
     size_t clients() const;
 
   private:
     class Implementation;
     std::unique_ptr<Implementation> implementation_;
 };
+
+enum class LogLevel : uint8_t { Info, Warning, Error };
+
+/// One line in the log: CommandLine's -L, or standard error. Control characters are escaped. From any thread.
+void write_log(LogLevel level, std::string_view line);
 
 /// The command line that system servers have in common (ouistiti's letters, and long names): where to listen,
 /// as whom, how many clients, as a daemon or not. A whole program:
@@ -210,10 +231,16 @@ class CommandLine {
     CommandLine(std::string program, std::string summary, std::string version = kVersion);
 
     /// Flags and options of the program's own, to be added before parse(). `value` outlives the object.
-    /// Letters in use: R n u g m D L h V.
+    /// Letters in use: R n u g m D L h V; whose letter is taken here keeps its long name.
     void add_flag(char letter, std::string name, std::string help, bool& value);
     void add_option(char letter, std::string name, std::string argument, std::string help,
                     std::string& value);
+    /// One that may be given several times: `values` in their order.
+    void add_options(char letter, std::string name, std::string argument, std::string help,
+                     std::vector<std::string>& values);
+
+    /// What parse() starts from, for a program whose defaults are others.
+    Options& defaults() { return options_; }
 
     /// False: the program ends with status(): --help or --version was printed (0), or what was wrong (1).
     bool parse(int argc, char** argv);
@@ -222,8 +249,9 @@ class CommandLine {
 
     /// Opens the log, goes to the background if asked to (once the socket is bound: errors still reach the
     /// caller), serves. Returns the process's exit status. Threads that were started before are not in the
-    /// background process.
-    int run(Server& server);
+    /// background process. `prepare` is called in the process that serves, once the socket is bound and the
+    /// privileges are gone; what it returns, unless empty, is why the program can't run.
+    int run(Server& server, const std::function<std::string()>& prepare = {});
 
   private:
     struct Extra {
@@ -231,8 +259,10 @@ class CommandLine {
         std::string name, argument, help;
         bool* flag;
         std::string* text;
+        std::vector<std::string>* texts;
     };
     bool take(int option, const char* argument);
+    bool taken(int letter) const;
     bool take_framing(std::string_view name);
     bool refuse(const std::string& message);
     std::string help() const;

@@ -49,7 +49,7 @@ Channel::~Channel() {
 }
 
 bool Channel::start() {
-    heard_at_ = loop_.now();
+    heard_at_ = taken_at_ = loop_.now();
     loop_.timers().arm(*this, dead_ms_ / 3);
     return socket_->start();
 }
@@ -114,6 +114,7 @@ void Channel::append_handover(uint32_t client, Bytes early, FileDescriptor descr
 void Channel::send_packet(const iovec* pieces, int count, FileDescriptor descriptor) {
     if (backlog_.empty() &&
         socket_->send(pieces, count, descriptor.get()) != net::PacketSocket::SendStatus::Blocked) {
+        taken_at_ = loop_.now();
         return;
     }
     std::vector<uint8_t> packet;
@@ -132,6 +133,7 @@ void Channel::on_writable() {
         const iovec piece{const_cast<uint8_t*>(packet.bytes.data()), packet.bytes.size()};
         if (socket_->send(&piece, 1, packet.descriptor.get()) == net::PacketSocket::SendStatus::Blocked)
             return;
+        taken_at_ = loop_.now();
         backlog_bytes_ -= packet.bytes.size();
         loop_.add_queued_memory(-static_cast<int64_t>(packet.bytes.size()));
         backlog_.pop_front();

@@ -59,8 +59,12 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     /// Sends what has been gathered now.
     void flush();
 
+    /// True while records wait for the end of the turn.
+    bool gathering() const { return batch_size_ != 0; }
     /// True while the peer takes no packets; then append() only queues.
     bool congested() const { return !backlog_.empty(); }
+    /// Milliseconds, as of this turn, since the peer last took something. Of meaning while it is congested.
+    uint64_t stalled() const { return loop_.now() - taken_at_; }
     /// Bytes appended and not yet taken by the kernel.
     size_t unsent() const { return batch_size_ + backlog_bytes_ + (socket_ ? socket_->unsent() : 0); }
     /// True over a STREAM socket.
@@ -115,6 +119,7 @@ class Channel final : public net::PacketSocket::Listener, public net::TurnEnd, p
     bool rule_broken_ = false;
     bool greeted_ = false;   // the peer's first record, its HELLO, has come
     uint64_t heard_at_ = 0;  // loop time of the last packet
+    uint64_t taken_at_ = 0;  // and of the last one that the peer has taken
     uint64_t dead_ms_ = 30000;
 };
 

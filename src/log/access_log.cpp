@@ -181,6 +181,8 @@ void AccessLog::append_json(const AccessRecord& record) {
     text("protocol", record.protocol);
     fmt::format_to(std::back_inserter(buffer_), ",\"status\":{},\"bytes\":{},\"duration_us\":{}",
                    record.status, record.bytes_sent, record.duration_us);
+    text("tls", record.tls);
+    text("cipher", record.cipher);
     text("host", record.host);
     text("referer", mask_secrets(record.referer));
     text("user_agent", record.user_agent);

@@ -27,6 +27,8 @@ struct AccessRecord {
     std::string_view user_agent;
     std::string_view host;
     uint64_t duration_us = 0;
+    std::string_view tls;     ///< version, "TLSv1.3"; in JSON only
+    std::string_view cipher;  ///< its suite; likewise
     // websocket sessions only
     bool websocket = false;
     std::string_view server;  ///< name of the system server
@@ -45,6 +47,8 @@ class AccessLog {
     Result<void> open(const std::string& path, AccessFormat format);
     Result<void> reopen();
     bool enabled() const { return fd_ >= 0; }
+    /// Whether lines tell of TLS: asking a connection for it is not free.
+    bool tells_tls() const { return enabled() && format_ == AccessFormat::Json; }
     int descriptor() const { return fd_; }
     /// Takes ownership of `fd`: the file as the supervisor reopened it.
     void replace_descriptor(int fd);

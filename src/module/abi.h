@@ -3,6 +3,7 @@
 // the tutorial.
 //
 // History of the interface (newest first):
+//   2.3  2026-11-22  Exchange::permits, Exchange::add_guard
 //   2.2  2026-11-22  Exchange::remote, Exchange::secure, Connection::secure; Context::forwarding
 //   2.1  2026-11-22  wrap: a module puts a transport of its own (TLS) around accepted connections;
 //                    Context::entry, Context::store
@@ -33,7 +34,7 @@
 namespace marmoset::module {
 
 inline constexpr uint16_t kAbiMajor = 2;
-inline constexpr uint16_t kAbiMinor = 2;
+inline constexpr uint16_t kAbiMinor = 3;
 
 /// When in the life of a request a module's hooks are called. Modules of one phase are asked in the order of
 /// their `order` field.

@@ -28,7 +28,7 @@ Address Address::from(const sockaddr* address, socklen_t size) {
 
 std::optional<Address> Address::parse(std::string_view host, uint16_t port) {
     char text[INET6_ADDRSTRLEN];
-    if (host.size() >= sizeof text) return std::nullopt;
+    if (host.size() >= sizeof text || host.find('\0') != std::string_view::npos) return std::nullopt;
     host.copy(text, host.size());
     text[host.size()] = '\0';
     sockaddr_in in{};

@@ -1,7 +1,5 @@
 #include "net/address_set.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -89,15 +87,11 @@ bool AddressSet::add(std::string_view element) {
 
 // Without `bits`: the address alone.
 bool AddressSet::add_network(std::string_view host, std::string_view bits) {
-    const std::string text(host);
+    const auto parsed = Address::parse(host, 0);
+    if (!parsed) return false;
     uint8_t address[16];
-    const bool ip4 = inet_pton(AF_INET, text.c_str(), address + kMappedBits / 8) == 1;
-    if (ip4) {
-        std::memcpy(address, kMapped, sizeof kMapped);
-    } else if (inet_pton(AF_INET6, text.c_str(), address) != 1) {
-        return false;
-    }
-    const unsigned in_front = ip4 ? kMappedBits : 0;
+    std::memcpy(address, parsed->key(), sizeof address);
+    const unsigned in_front = host.find(':') == std::string_view::npos ? kMappedBits : 0;
     unsigned length = 128;
     if (!bits.empty()) {
         const auto number = parse_decimal(bits);

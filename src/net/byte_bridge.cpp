@@ -33,8 +33,22 @@ void BridgeEnd::on_output_progress() {
     if (other_ && connection().unsent() < kMaxWaiting / 2) other_->connection().resume(ReadPause::Output);
 }
 
-// Neither websockets nor those who speak them know half an end: what was sent before still arrives.
+// What the client has sent before still arrives, and so does what it is answered (RFC 6455 7.1.1: a Close
+// frame).
 void BridgeEnd::on_end_of_stream() {
+    if (side_ == Side::Client && other_ && !other_->connection().ending()) {
+        connection().set_deadline(kAnswerMs);
+        other_->connection().end_output();
+        return;
+    }
+    close_both();
+}
+
+void BridgeEnd::on_deadline() {
+    close_both();
+}
+
+void BridgeEnd::close_both() {
     if (other_ && !other_->connection().closing())
         other_->connection().close_after_output(CloseReason::PeerClosed);
     connection().close_after_output(CloseReason::PeerClosed);

@@ -11,7 +11,12 @@ namespace marmoset::net {
 /// One end of a bridge: the protocol of one of the connections.
 class BridgeEnd final : public Protocol {
   public:
-    explicit BridgeEnd(Connection& connection) : Protocol(connection) {}
+    /// A client may end its direction and still be answered, for kAnswerMs; when a server ends there is
+    /// nothing to wait for.
+    enum class Side : uint8_t { Client, Server };
+    static constexpr uint64_t kAnswerMs = 10'000;
+
+    BridgeEnd(Connection& connection, Side side) : Protocol(connection), side_(side) {}
     /// Both ends know each other from here on; neither has begun to read. An end that goes first flushes the
     /// other and closes it.
     static void join(BridgeEnd& one, BridgeEnd& other);
@@ -20,14 +25,17 @@ class BridgeEnd final : public Protocol {
     void on_bytes(MutableBytes data) override;
     void on_end_of_stream() override;
     void on_output_progress() override;
-    void on_deadline() override {}
+    void on_deadline() override;
     void on_closed(CloseReason reason) override;
     /// The worker is stopping: who speaks on the bridge says goodbye.
     void on_shutdown() override {}
     bool reads_on_after_reset() const override { return true; }
 
   private:
+    void close_both();
+
     BridgeEnd* other_ = nullptr;  // null once that one has gone
+    const Side side_;
 };
 
 }  // namespace marmoset::net

@@ -79,9 +79,9 @@ void Connection::on_turn_end() {
 
 void Connection::update_interest() {
     if (handshaking()) {
-        poll_for(handshake_queued_                                ? 0
-                 : handshake_ == Transport::Handshake::WantsWrite ? UV_WRITABLE
-                                                                  : UV_READABLE);
+        // While it is queued what is polled for stays: mostly its turn comes before the next poll.
+        if (!handshake_queued_)
+            poll_for(handshake_ == Transport::Handshake::WantsWrite ? UV_WRITABLE : UV_READABLE);
         return;
     }
     // While paused only a peer that vanishes is listened for; its polite end of stream waits its turn behind
@@ -116,9 +116,12 @@ void Connection::on_poll(int status, int events) {
         return;
     }
     if (handshaking()) {
-        handshake_queued_ = true;
-        poll_for(0);
-        loop_.handshakes().push(*this);
+        if (handshake_queued_) {
+            poll_for(0);
+        } else {
+            handshake_queued_ = true;
+            loop_.handshakes().push(*this);
+        }
         return;
     }
     if ((events & UV_WRITABLE) != 0) on_writable();
@@ -237,6 +240,7 @@ void Connection::on_writable() {
     if (lingering_) {
         linger_if_sent();
     } else {
+        end_output_if_sent();
         protocol_->on_output_progress();
     }
 }
@@ -289,6 +293,20 @@ void Connection::close_after_output(CloseReason reason) {
     set_deadline(kLingerMs);
     linger_if_sent();
     if (!closing_) loop_.at_turn_end(*this);
+}
+
+void Connection::end_output() {
+    if (ending() || output_ended_) return;
+    output_ended_ = true;
+    flush();
+    end_output_if_sent();
+}
+
+void Connection::end_output_if_sent() {
+    if (closing_ || !output_ended_ || unsent() != 0 || half_closed_) return;
+    half_closed_ = transport_->shutdown_write();
+    half_close_waits_ = !half_closed_;
+    loop_.at_turn_end(*this);
 }
 
 void Connection::linger_if_sent() {

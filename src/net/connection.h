@@ -129,6 +129,8 @@ class Connection final : public Timer, public TurnEnd {
     /// Sends what is queued, half-closes, waits a little for the peer to close (so that a reset does not
     /// destroy the answer on its way), then closes. Further input is thrown away.
     void close_after_output(CloseReason reason);
+    /// Sends what is queued and half-closes; reading goes on. Nothing may be written any more.
+    void end_output();
     bool closing() const { return closing_; }
     /// True once close_after_output was called, too.
     bool ending() const { return closing_ || lingering_; }
@@ -165,6 +167,7 @@ class Connection final : public Timer, public TurnEnd {
     void on_output_failed(int error_number);
     bool outlives_reset(int error_number);
     void linger_if_sent();
+    void end_output_if_sent();
     void update_interest();
     void poll_for(int events);
     void on_turn_end() override;
@@ -184,10 +187,11 @@ class Connection final : public Timer, public TurnEnd {
     bool counts_bytes_ = false;
     bool gathered_ = false;  // listed in the gather's dirty list
     Transport::Handshake handshake_ = Transport::Handshake::Done;
-    bool handshake_queued_ = false;  // its turn comes; nothing is polled for until then
+    bool handshake_queued_ = false;  // its turn comes; what is polled for meanwhile does not matter
     bool closing_ = false;
     bool lingering_ = false;
     bool half_closed_ = false;
+    bool output_ended_ = false;      // end_output()
     bool half_close_waits_ = false;  // for a socket that takes the transport's last words
     bool output_lost_ = false;       // the peer takes no more for good; what is written is thrown away
     bool loss_told_ = false;         // ... and the protocol knows that nothing waits any more

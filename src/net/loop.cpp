@@ -1,5 +1,7 @@
 #include "net/loop.h"
 
+#include <sched.h>
+
 #include <cassert>
 #include <ctime>
 
@@ -31,26 +33,31 @@ Loop::Loop()
       read_memory_(new uint8_t[kReadBufferSize + 2 * kReadPadding]) {
     uv_prepare_init(&loop_, &prepare_);
     uv_check_init(&loop_, &check_);
-    prepare_.data = check_.data = this;
+    uv_idle_init(&loop_, &awake_);
+    prepare_.data = check_.data = awake_.data = this;
     // Poll callbacks are followed by `check`; timers, closing callbacks and finished thread-pool work by
     // `prepare`. In both places the loop is about to sleep or to look for events: what was gathered must
     // leave.
     uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Loop*>(handle->data)->end_turn(); });
     uv_check_start(&check_, [](uv_check_t* handle) {
         Loop& loop = *static_cast<Loop*>(handle->data);
+        if (loop.first_of_next_) loop.begin_next_turn();
         loop.end_turn();
         if (loop.handshakes_.run()) loop.end_turn();
     });
     uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
     uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
+    uv_unref(reinterpret_cast<uv_handle_t*>(&awake_));
 }
 
 Loop::~Loop() {
+    if (first_of_next_) begin_next_turn();
     end_turn();
     timers_.close();
     handshakes_.close();
     uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), nullptr);
     uv_close(reinterpret_cast<uv_handle_t*>(&check_), nullptr);
+    uv_close(reinterpret_cast<uv_handle_t*>(&awake_), nullptr);
     uv_run(&loop_, UV_RUN_DEFAULT);
     retired_.clear();
     [[maybe_unused]] const int status = uv_loop_close(&loop_);
@@ -82,7 +89,32 @@ void Loop::at_turn_end(TurnEnd& task) {
     last_ = &task.next_;
 }
 
+void Loop::at_next_turn_end(TurnEnd& task) {
+    assert(!task.queue_);
+    task.queue_ = this;
+    task.next_ = first_of_next_;
+    first_of_next_ = &task;
+    uv_idle_start(&awake_, [](uv_idle_t*) { sched_yield(); });
+}
+
+// What waited for it is to be done at its end.
+void Loop::begin_next_turn() {
+    uv_idle_stop(&awake_);
+    while (first_of_next_) {
+        TurnEnd& task = *first_of_next_;
+        first_of_next_ = task.next_;
+        task.queue_ = nullptr;
+        at_turn_end(task);
+    }
+}
+
 void Loop::cancel(TurnEnd& task) {
+    for (TurnEnd** link = &first_of_next_; *link; link = &(*link)->next_) {
+        if (*link != &task) continue;
+        *link = task.next_;
+        task.queue_ = nullptr;
+        return;
+    }
     for (TurnEnd** link = &first_; *link; link = &(*link)->next_) {
         if (*link != &task) continue;
         *link = task.next_;

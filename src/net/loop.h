@@ -77,6 +77,10 @@ class Loop {
     /// Runs `task` once at the end of this turn, after all callbacks of this poll. Queueing twice is the same
     /// as once. A task that queues itself while running runs again in the same turn's end.
     void at_turn_end(TurnEnd& task);
+    /// Runs `task` once at the end of the next turn, for which the loop looks for events without sleeping:
+    /// for what is likely to come within microseconds. Other processes of this core run before it looks. Not
+    /// for a task that is queued.
+    void at_next_turn_end(TurnEnd& task);
     /// Frees `object` at the end of the turn.
     void retire(std::unique_ptr<Retired> object) { retired_.push_back(std::move(object)); }
 
@@ -120,11 +124,13 @@ class Loop {
     friend class TurnEnd;
     struct Work;
     void end_turn();
+    void begin_next_turn();
     void cancel(TurnEnd& task);
 
     uv_loop_t loop_;
     uv_prepare_t prepare_;
     uv_check_t check_;
+    uv_idle_t awake_;  // active: the next turn does not sleep
     TimerWheel timers_;
     HandshakeQueue handshakes_;
     // In front of what gives memory back when it is destroyed.
@@ -137,6 +143,7 @@ class Loop {
     std::unique_ptr<uint8_t[]> read_memory_;
     TurnEnd* first_ = nullptr;
     TurnEnd** last_ = &first_;
+    TurnEnd* first_of_next_ = nullptr;  // of the next turn
     std::vector<std::unique_ptr<Retired>> retired_;
     std::function<void()> after_turn_;
     Work* first_work_ = nullptr;  // in the pool, oldest first

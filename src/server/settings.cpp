@@ -1,11 +1,11 @@
 #include "server/settings.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <thread>
 
 #include "base/file_descriptor.h"
 #include "base/text.h"
@@ -17,6 +17,14 @@ namespace marmoset::server {
 namespace {
 
 constexpr uint16_t kHttpsPort = 443;
+
+// Those the process may run on: a container, a unit or taskset may have given it a part of the machine's.
+unsigned usable_cores() {
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof cores, &cores) == 0) return static_cast<unsigned>(CPU_COUNT(&cores));
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);  // more of them than the set has room for
+    return online > 0 ? static_cast<unsigned>(online) : 1;
+}
 
 // The fields ouistiti sends with everything, each of which a word of `security` takes back.
 std::string security_fields(const config::Section& section) {
@@ -188,8 +196,8 @@ void read_global(const config::Section& global, const Options& options, Settings
     settings.log_level = options.verbose ? log::Level::Debug : read_level(global.string("log-level"));
     settings.access_log = global.string("access-log");
     settings.access_format = read_format(global.string("access-log-format"));
-    settings.workers = global.has("workers") ? static_cast<unsigned>(global.integer("workers"))
-                                             : std::max(1u, std::thread::hardware_concurrency());
+    settings.workers =
+        global.has("workers") ? static_cast<unsigned>(global.integer("workers")) : usable_cores();
     if (options.workers) settings.workers = *options.workers;
     settings.max_memory = global.size("maxmemory");
     settings.drain_timeout_ms = global.milliseconds("drain_timeout");

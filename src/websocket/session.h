@@ -94,9 +94,9 @@ class Session final : public net::Protocol {
     /// loop's output is flushed. Nothing is sent once a Close frame has been. False: the text is not UTF-8
     /// and nothing was sent; the caller closes with 1011.
     [[nodiscard]] bool send(Bytes piece, bool binary, bool first, bool last);
-    /// Sends a whole, already encoded and checked frame that many sessions share; `owner` keeps it. A
-    /// compressed one only if takes_shared_deflate().
-    void send_frame(Bytes frame, Ref<RefCounted> owner);
+    /// Sends `count` whole messages, a frame each, already encoded and checked, which many sessions share;
+    /// they lie one behind the other, and `owner` keeps them. Compressed ones only if takes_shared_deflate().
+    void send_frames(Bytes frames, Ref<RefCounted> owner, size_t count = 1);
     /// A published frame finds no room: leaves it out, or fails, as `drop_published` says.
     void refuse_frame(CloseReason why);
 
@@ -141,9 +141,9 @@ class Session final : public net::Protocol {
     };
 
     bool waits_for_credit() const;
-    void count_sent() {
-        ++messages_sent;
-        connection().loop().counters().add(Counter::MessagesOut);
+    void count_sent(size_t count = 1) {
+        messages_sent += count;
+        connection().loop().counters().add(Counter::MessagesOut, count);
     }
     void account_held(int64_t bytes) { connection().loop().add_queued_memory(bytes); }
     void consume(MutableBytes data);

@@ -96,15 +96,15 @@ void Session::write_frame(Opcode opcode, bool fin, Bytes payload, uint8_t rsv) {
     }
 }
 
-void Session::send_frame(Bytes frame, Ref<RefCounted> owner) {
+void Session::send_frames(Bytes frames, Ref<RefCounted> owner, size_t count) {
     if (!open()) return;
     CloseReason why{};
-    if (!queue_has_room(frame.size(), why)) {
+    if (!queue_has_room(frames.size(), why)) {
         refuse_frame(why);
         return;
     }
-    count_sent();
-    connection().write_shared(frame, std::move(owner));
+    count_sent(count);
+    connection().write_shared(frames, std::move(owner));
 }
 
 void Session::refuse_frame(CloseReason why) {

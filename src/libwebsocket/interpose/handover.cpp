@@ -6,17 +6,61 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 
 #include "libwebsocket/interpose/real_calls.h"
+#include "libwebsocket/interpose/wait.h"
 
 namespace marmoset::interpose {
 
 namespace {
 
-constexpr int kPatienceMs = 100;
+// How long accept() waits, in milliseconds. A stranger may be a plain peer that waits for us to speak, and
+// then is known as one. Who has handed a client over will do so again: how long after connecting depends on
+// how much else there is to do. Of a gateway that does both nobody knows what comes next.
+constexpr int kStrangerMs = 500;
+constexpr int kPlainMs = 100;
+constexpr int kGatewayMs = 5000;
+
+// The most recent processes of one kind. Threads that accept share it.
+class Processes {
+  public:
+    static constexpr pid_t kUnknown = 0;  // also one of another process-id namespace
+
+    bool holds(pid_t process) const {
+        return process != kUnknown &&
+               std::any_of(ids_.begin(), ids_.end(), [process](const auto& id) { return id == process; });
+    }
+    void add(pid_t process) {
+        if (process != kUnknown && !holds(process)) ids_[next_++ % ids_.size()] = process;
+    }
+
+  private:
+    std::array<std::atomic<pid_t>, 64> ids_{};
+    std::atomic<size_t> next_ = 0;
+};
+Processes gateways;
+Processes plain_peers;
+
+// Who has connected.
+pid_t process_of(int connection) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid
+                                                                              : Processes::kUnknown;
+}
+
+timespec patience_with(pid_t process) {
+    const bool hands_over = gateways.holds(process);
+    const bool plain = plain_peers.holds(process);
+    const int milliseconds = hands_over == plain ? kStrangerMs : hands_over ? kGatewayMs : kPlainMs;
+    return {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+}
 
 bool is_address(const Peer& peer) {
     switch (peer.address.ss_family) {
@@ -57,13 +101,22 @@ int receive_descriptor(int connection, Peer& peer, int flags) {
 
 int receive_handover(int connection, Peer& peer) {
     pollfd polled{connection, POLLIN, 0};
-    const timespec patience{0, kPatienceMs * 1000000L};
-    if (real().ppoll(&polled, 1, &patience, nullptr) <= 0) return -1;
+    const pid_t process = process_of(connection);
+    const timespec patience = patience_with(process);
+    Deadline deadline(&patience);
+    int count = 0;
+    // A signal says nothing of the peer: servers that fork hear of their children at any time.
+    do
+        count = real().ppoll(&polled, 1, deadline.left(), nullptr);
+    while (count < 0 && errno == EINTR);
+    if (count == 0) plain_peers.add(process);
+    if (count <= 0) return -1;
     // First a look: a plain peer's bytes are the program's. What a look brings along is a descriptor of its
     // own.
     const int seen = receive_descriptor(connection, peer, MSG_PEEK);
     if (seen < 0) return seen;
     real().close(seen);
+    gateways.add(process);
     peer = {};
     return receive_descriptor(connection, peer, 0);
 }

@@ -8,9 +8,10 @@ namespace marmoset::interpose {
 /// One came, for which the process has no descriptor left.
 constexpr int kNoRoom = -2;
 
-/// Waits up to 100 ms for the message on `connection`, which accept() has just given. Returns the client's
-/// descriptor, close-on-exec, or -1: none came, nothing was taken from the connection, and it is a plain one.
-/// kNoRoom: the client is lost.
+/// Waits for the message on `connection`, which accept() has just given: up to 500 ms; up to 5 s when the
+/// process that has connected always handed its clients over before, 100 ms when it never did and said
+/// nothing. Returns the client's descriptor, close-on-exec, or -1: none came, nothing was taken from the
+/// connection, and it is a plain one. kNoRoom: the client is lost. Any thread.
 int receive_handover(int connection, Peer& peer);
 
 }  // namespace marmoset::interpose

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <mbedtls/net_sockets.h>
+#include <mbedtls/oid.h>
 #include <mbedtls/x509.h>
 
 #include <algorithm>
@@ -83,8 +84,16 @@ int Transport::on_verify_host(void* context, mbedtls_x509_crt* certificate, int 
     return 0;
 }
 
-// Where a certificate is optional mbedTLS would take a bad one, too, unless this says no.
-int Transport::on_verify_client(void* context, mbedtls_x509_crt*, int, uint32_t* flags) {
+// Where a certificate is optional mbedTLS would take a bad one, too, unless this says no; also one that is
+// not for clients, which it looks at only afterwards.
+int Transport::on_verify_client(void* context, mbedtls_x509_crt* certificate, int depth, uint32_t* flags) {
+    if (depth == 0) {
+        if (mbedtls_x509_crt_check_key_usage(certificate, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) != 0)
+            *flags |= MBEDTLS_X509_BADCERT_KEY_USAGE;
+        if (mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_CLIENT_AUTH,
+                                                      MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH)) != 0)
+            *flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
+    }
     if (*flags == 0) return 0;
     static_cast<Transport*>(context)->fail("client certificate: " + verify_text(*flags));
     return MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;

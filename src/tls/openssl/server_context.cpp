@@ -142,7 +142,7 @@ class Server final : public ServerContext {
             }
             bool taken = false;
             for (const auto& identity : identities_)
-                taken = identity->staple(basic.get(), *content) || taken;
+                taken = identity->staple(basic.get(), *content, authorities_.get()) || taken;
             if (!taken) {
                 fault = {"ocsp", file + ": is about none of the certificates of crtfile"};
                 return false;

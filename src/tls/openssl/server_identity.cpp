@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "log/logger.h"
 #include "tls/openssl/error.h"
@@ -32,6 +33,11 @@ OwnedKey parse_key(const std::string& content, bool& encrypted) {
 
 bool is_self_issued(const X509* certificate) {
     return X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
+}
+
+bool same(const ASN1_STRING* string, const unsigned char* data, unsigned size) {
+    return static_cast<unsigned>(ASN1_STRING_length(string)) == size &&
+           std::memcmp(ASN1_STRING_get0_data(string), data, size) == 0;
 }
 
 std::string text_of(const ASN1_STRING* string) {
@@ -142,13 +148,38 @@ bool ServerIdentity::serves(std::string_view name) const {
                        [name](const std::string& own) { return server_name_matches(own, name); });
 }
 
-bool ServerIdentity::staple(const OCSP_BASICRESP* response, std::string_view der) {
+// RFC 6960 4.1.1: numbers are an issuer's own, so they mean nothing without it.
+bool ServerIdentity::is_about(OCSP_CERTID* id, const STACK_OF(X509) * authorities) const {
+    ASN1_OCTET_STRING* name_hash = nullptr;
+    ASN1_OCTET_STRING* key_hash = nullptr;
+    ASN1_OBJECT* algorithm = nullptr;
+    ASN1_INTEGER* serial = nullptr;
+    OCSP_id_get0_info(&name_hash, &algorithm, &key_hash, &serial, id);
+    const EVP_MD* const digest = EVP_get_digestbyobj(algorithm);
+    if (!digest || ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(certificate_.get())) != 0) return false;
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    const X509_NAME* const name = X509_get_issuer_name(certificate_.get());
+    if (X509_NAME_digest(name, digest, hash, &size) != 1 || !same(name_hash, hash, size)) return false;
+    bool known = false;
+    for (const STACK_OF(X509) * stack : {static_cast<const STACK_OF(X509)*>(chain_.get()), authorities}) {
+        for (int i = 0; i < sk_X509_num(stack); ++i) {
+            const X509* const issuer = sk_X509_value(stack, i);
+            if (X509_NAME_cmp(X509_get_subject_name(issuer), name) != 0) continue;
+            if (X509_pubkey_digest(issuer, digest, hash, &size) == 1 && same(key_hash, hash, size))
+                return true;
+            known = true;
+        }
+    }
+    return !known;
+}
+
+bool ServerIdentity::staple(const OCSP_BASICRESP* response, std::string_view der,
+                            const STACK_OF(X509) * authorities) {
     auto* const basic = const_cast<OCSP_BASICRESP*>(response);
     for (int i = 0; i < OCSP_resp_count(basic); ++i) {
-        ASN1_INTEGER* serial = nullptr;
         auto* const id = const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(OCSP_resp_get0(basic, i)));
-        OCSP_id_get0_info(nullptr, nullptr, nullptr, &serial, id);
-        if (ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(certificate_.get())) != 0) continue;
+        if (!is_about(id, authorities)) continue;
         stapled_ = der;
         return true;
     }

@@ -21,8 +21,9 @@ class ServerIdentity {
     /// believed.
     void complete(const STACK_OF(X509) * authorities);
     bool serves(std::string_view name) const;
-    /// Takes an OCSP response (DER) if it is about this certificate.
-    bool staple(const OCSP_BASICRESP* response, std::string_view der);
+    /// Takes an OCSP response (DER) if it is about this certificate: of its number, by its issuer's name, and
+    /// by the issuer's key where the issuer is in the chain or one of `authorities`.
+    bool staple(const OCSP_BASICRESP* response, std::string_view der, const STACK_OF(X509) * authorities);
 
     X509* certificate() const { return certificate_.get(); }
     EVP_PKEY* key() const { return key_.get(); }
@@ -31,6 +32,7 @@ class ServerIdentity {
 
   private:
     void read_names();
+    bool is_about(OCSP_CERTID* id, const STACK_OF(X509) * authorities) const;
 
     OwnedCertificate certificate_;
     OwnedCertificates chain_;  // those behind it
