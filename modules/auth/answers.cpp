@@ -4,6 +4,7 @@
 #include "auth/auth_params.h"
 #include "base/json_writer.h"
 #include "base/pattern.h"
+#include "base/percent.h"
 #include "base/text.h"
 #include "gate.h"
 #include "log/logger.h"
@@ -59,9 +60,10 @@ http::Verdict Gate::grant(http::Exchange& exchange, const auth::User& user, cons
                           Purpose purpose) {
     identify(exchange, user.name, user.effective_group(), user.home, scheme);
     http::Identity& identity = exchange.identity;
-    identity.mark = tokens_.password_mark(user);
+    // Of whom only the provider knows there is no account that could change.
+    if (store_) identity.mark = tokens_.account_mark(user);
     if (purpose == Purpose::Request && !settings_.cookie && !settings_.header) return let_in(exchange);
-    const auto token = tokens_.issue(user, now());
+    const auto token = tokens_.issue(user, identity.mark, now());
     if (!token) {
         log::error("auth: {}", token.error().text);
         return http::Verdict::fail(500);
@@ -98,17 +100,18 @@ void Gate::add_token(http::Exchange& exchange, const std::string& token, const a
     if (!settings_.cookie) return;
     const int64_t seconds = settings_.session_seconds;
     add_cookie(exchange, kToken, token, true, seconds);
-    add_cookie(exchange, kUser, encode_query_value(user.name), false, seconds);
+    add_cookie(exchange, kUser, percent_encode(user.name, "/"), false, seconds);
     if (!user.group.empty())
-        add_cookie(exchange, kGroup, encode_query_value(user.effective_group()), false, seconds);
+        add_cookie(exchange, kGroup, percent_encode(user.effective_group(), "/"), false, seconds);
     if (settings_.home_header || !user.home.empty()) add_cookie(exchange, kHome, "~/", false, seconds);
 }
 
 // RFC 6265. `secret`: no script of a page sees it.
 void Gate::add_cookie(http::Exchange& exchange, std::string_view name, std::string_view value, bool secret,
-                      int64_t seconds) const {
+                      int64_t seconds, std::string_view path) const {
     std::string cookie(name);
-    cookie.append("=").append(value).append("; Path=/; Max-Age=").append(std::to_string(seconds));
+    cookie.append("=").append(value).append("; Path=").append(path);
+    cookie.append("; Max-Age=").append(std::to_string(seconds));
     if (seconds == 0) cookie += "; Expires=Thu, 01 Jan 1970 00:00:00 GMT";  // for who knows no Max-Age
     if (secret) cookie += "; HttpOnly";
     if (exchange.secure()) cookie += "; Secure";
@@ -147,7 +150,12 @@ http::Verdict Gate::ask(http::Exchange& exchange, bool stale) {
     if (settings_.is_closed(request.path)) return exchange.respond(403, kText, "403 Forbidden\n");
     if (!settings_.signin.empty() && shows_pages(request)) {
         response.set("Location",
-                     settings_.signin + "?redirect_uri=" + encode_query_value(request.raw_target));
+                     settings_.signin + "?redirect_uri=" + percent_encode(request.raw_target, "/"));
+        return exchange.respond(302);
+    }
+    if (provider_ && shows_pages(request)) {
+        response.set("Location",
+                     settings_.auth_ep + "/begin?redirect_uri=" + percent_encode(request.raw_target, "/"));
         return exchange.respond(302);
     }
     // Browsers show a dialog of their own for these two, which a script's page does not want.
@@ -169,6 +177,13 @@ std::string Gate::challenge(bool stale) const {
     return writer.take();
 }
 
+// The page of the form, told of a failure; by a fragment, too, so that it can tell without a script.
+std::string Gate::failed_location(std::string_view target) const {
+    std::string location = settings_.signin + "?failed=1";
+    if (!target.empty()) location += "&redirect_uri=" + percent_encode(target, "/");
+    return location + "#failed";
+}
+
 http::Verdict Gate::refuse(http::Exchange& exchange, Failure failure, Purpose purpose) {
     http::Response& response = exchange.response;
     if (failure != Failure::Denied) {
@@ -179,10 +194,19 @@ http::Verdict Gate::refuse(http::Exchange& exchange, Failure failure, Purpose pu
     if (wants_json(exchange.request))
         return answer_json(exchange, 401, R"({"error":"wrong name, password or code"})");
     const std::string& target = state(exchange).return_to;
-    std::string location = settings_.signin + "?failed=1";
-    if (!target.empty()) location += "&redirect_uri=" + encode_query_value(target);
     response.set("Cache-Control", "no-store");
-    response.set("Location", location + "#failed");  // so that the page can tell without a script
+    response.set("Location", failed_location(target));
+    return exchange.respond(303);
+}
+
+// Of a sign-in at a provider.
+http::Verdict Gate::refuse_sign_in(http::Exchange& exchange, unsigned status, const char* text) {
+    const std::string& target = state(exchange).return_to;
+    exchange.response.set("Cache-Control", "no-store");
+    if (status == 503) exchange.response.set("Retry-After", "1");
+    if (settings_.signin.empty() || !shows_pages(exchange.request))
+        return exchange.respond(status, kText, text);
+    exchange.response.set("Location", failed_location(target));
     return exchange.respond(303);
 }
 

@@ -1,5 +1,6 @@
 // The gate: Digest (RFC 7616). The nonce is judged first, then the response, then its count is used up: a
-// stranger can't use up anybody's counts.
+// stranger can't use up anybody's counts. Reckoning a response takes no time, so an attempt is counted only
+// then: requests that wait for their user's account are none yet, however many come at once.
 #include "auth/password_hash.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -58,48 +59,44 @@ http::Verdict Gate::by_digest(http::Exchange& exchange, const auth::AuthScheme& 
     }
     const Nonces::State nonce = nonces_.check(credentials.nonce, now_ms());
     if (nonce != Nonces::State::Good) return ask(exchange, nonce == Nonces::State::Stale);
-    const net::Address& address = exchange.remote();
-    if (const uint64_t seconds = throttle_.begin(credentials.username, address, now_ms())) {
-        log_throttled(exchange, credentials.username);
+    if (!credentials.userhash) return find_digest_user(exchange, credentials);
+    // A walk over the users costs more than a response: not for those who are held back anyway.
+    if (const uint64_t seconds = throttle_.wait(exchange.remote(), now_ms())) {
+        log_throttled(exchange, {});
         return refuse_for(exchange, seconds);
     }
-    if (!credentials.userhash) return find_digest_user(exchange, credentials);
     const auto name = std::make_shared<std::string>();
     const bool posted =
         pool_->post([store = store_, credentials, name] { *name = search_user(*store, credentials); },
                     [this, id = exchange.id(), hashed = auth::DigestCredentials(credentials), name] {
                         auth::DigestCredentials named = hashed;
                         named.username = *name;
-                        resume(id, [&](http::Exchange& waiting) {
-                            // The hash was counted; what is guessed at is the name's password.
-                            throttle_.take_back(hashed.username, waiting.remote(), now_ms());
-                            throttle_.begin(named.username, waiting.remote(), now_ms());
-                            return find_digest_user(waiting, named);
-                        });
+                        resume(id, [&](http::Exchange& waiting) { return find_digest_user(waiting, named); });
                     });
-    if (posted) return http::Verdict::wait();
-    throttle_.take_back(credentials.username, address, now_ms());
-    return refuse(exchange, Failure::Busy, Purpose::Request);
+    return posted ? http::Verdict::wait() : refuse(exchange, Failure::Busy, Purpose::Request);
 }
 
 http::Verdict Gate::find_digest_user(http::Exchange& exchange, const auth::DigestCredentials& credentials) {
+    // Nobody's, and nothing to be remembered.
+    if (!auth::is_valid_user_name(credentials.username))
+        return on_digest_user(exchange, credentials, Account());
     if (const Account* account = accounts_->recent(credentials.username))
         return on_digest_user(exchange, credentials, *account);
     const bool asked = accounts_->ask(credentials.username, [this, id = exchange.id(),
                                                              credentials](const Account& account) {
         resume(id, [&](http::Exchange& waiting) { return on_digest_user(waiting, credentials, account); });
     });
-    if (asked) return http::Verdict::wait();
-    throttle_.take_back(credentials.username, exchange.remote(), now_ms());
-    return refuse(exchange, Failure::Busy, Purpose::Request);
+    return asked ? http::Verdict::wait() : refuse(exchange, Failure::Busy, Purpose::Request);
 }
 
 http::Verdict Gate::on_digest_user(http::Exchange& exchange, const auth::DigestCredentials& credentials,
                                    const Account& account) {
-    const net::Address& address = exchange.remote();
-    if (account.state == Account::State::Unavailable) {
-        throttle_.take_back(credentials.username, address, now_ms());
+    if (account.state == Account::State::Unavailable)
         return refuse(exchange, Failure::Unavailable, Purpose::Request);
+    const net::Address& address = exchange.remote();
+    if (const uint64_t seconds = throttle_.begin(credentials.username, address, now_ms())) {
+        log_throttled(exchange, credentials.username);
+        return refuse_for(exchange, seconds);
     }
     // Who does not exist has a random secret: the same is reckoned for him, in vain.
     std::string ha1(digest_size(settings_.algorithm), '\0');

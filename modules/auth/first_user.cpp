@@ -16,16 +16,10 @@ Result<void> make_first_user(auth::UserStore& store, const Settings& settings) {
     if (!users) return users.error();
     if (!users->empty()) return {};
     const std::string password = auth::random_text(18);
-    auth::PasswordRecipe recipe;
-    if (settings.type == Type::Digest) {
-        recipe.form = auth::PasswordForm::RealmHash;
-        recipe.algorithm = settings.algorithm;
-        recipe.realm = settings.realm;
-    }
     auth::User admin;
     admin.name = "admin";
     admin.group = "root";
-    auto stored = auth::make_password(recipe, admin.name, password);
+    auto stored = auth::make_password(password_recipe(settings), admin.name, password);
     if (!stored) return stored.error();
     admin.password = stored.take();
     const auto added = store.add(admin);

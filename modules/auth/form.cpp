@@ -3,27 +3,20 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "base/percent.h"
 #include "base/text.h"
-#include "http/target.h"
 
 namespace marmoset::auth_module {
 
 std::optional<Form> Form::parse(std::string_view body) {
-    Form form;
-    while (!body.empty()) {
-        const size_t end = std::min(body.find('&'), body.size());
-        const std::string_view field = body.substr(0, end);
-        body.remove_prefix(std::min(end + 1, body.size()));
-        if (field.empty()) continue;
-        if (form.fields_.size() == kMostFormFields) return std::nullopt;
-        const size_t equals = std::min(field.find('='), field.size());
-        auto& [name, value] = form.fields_.emplace_back();
-        if (!http::decode_component(field.substr(0, equals), name) ||
-            !http::decode_component(field.substr(std::min(equals + 1, field.size())), value) ||
-            name.find('\0') != std::string::npos || value.find('\0') != std::string::npos) {
+    auto fields = parse_form(body, kMostFormFields);
+    if (!fields) return std::nullopt;
+    for (const auto& [name, value] : *fields) {
+        if (name.find('\0') != std::string::npos || value.find('\0') != std::string::npos)
             return std::nullopt;
-        }
     }
+    Form form;
+    form.fields_ = *std::move(fields);
     return form;
 }
 
@@ -49,22 +42,6 @@ std::string_view find_cookie(std::string_view header, std::string_view name) {
         found = value;
     }
     return found;
-}
-
-std::string encode_query_value(std::string_view text) {
-    static constexpr char kDigits[] = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           c == '-' || c == '.' || c == '_' || c == '~' || c == '/';
-        if (plain) {
-            out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
-        }
-    }
-    return out;
 }
 
 bool is_local_target(std::string_view target) {

@@ -30,9 +30,6 @@ class Form {
 /// different values: one of them is somebody else's.
 std::string_view find_cookie(std::string_view header, std::string_view name);
 
-/// `text` with everything percent-encoded but unreserved characters (RFC 3986 2.3) and '/'.
-std::string encode_query_value(std::string_view text);
-
 /// Whether a browser that is sent to `target` stays on the origin it is at: a path that begins with one '/',
 /// nothing that it reads as another host (backslashes, control characters), no scheme.
 bool is_local_target(std::string_view target);

@@ -14,6 +14,8 @@ namespace marmoset::auth_module {
 namespace {
 
 constexpr const char* kToken = "X-Auth-Token";
+constexpr std::string_view kTicketProtocol = "ticket.";
+constexpr std::string_view kTokenProtocol = "token.";
 
 bool changes_something(http::Method method) {
     return method != http::Method::Get && method != http::Method::Head && method != http::Method::Options;
@@ -28,7 +30,8 @@ Gate::Gate(Settings settings, Tokens tokens, Tables tables, unsigned slot, bool 
       slot_(slot),
       last_(last),
       throttle_(tables.failures, settings_.throttle),
-      nonces_(tables.nonces, hmac(DigestAlgorithm::Sha256, settings_.secret, {"marmoset nonce"}),
+      nonces_(tables.nonces,
+              hmac(DigestAlgorithm::Sha256, settings_.secret, {"marmoset nonce", settings_.start_secret}),
               settings_.nonce_life_ms) {}
 
 Result<void> Gate::start(module::Worker& worker) {
@@ -45,6 +48,14 @@ Result<void> Gate::start(module::Worker& worker) {
     }
     pool_ = std::make_unique<WorkQueue>(worker.loop, 1, 64);
     sessions_ = std::make_unique<Sessions>(worker.loop, tables_.revocations, accounts_.get(), &tokens_);
+    if (settings_.provider) {
+        // Which were ended a restart forgets, and so which were begun.
+        auto attempts = Attempts::make(
+            hmac(DigestAlgorithm::Sha256, settings_.secret, {"marmoset attempts", settings_.start_secret}));
+        if (!attempts) return attempts.error();
+        attempts_ = attempts.take();
+        provider_ = std::make_unique<Provider>(worker.loop, *settings_.provider, *pool_);
+    }
     return {};
 }
 
@@ -53,6 +64,7 @@ void Gate::finish() {
     if (verifier_) verifier_->close();
     if (pool_) pool_->close();
     if (sessions_) sessions_->close();
+    if (provider_) provider_->close();
 }
 
 void Gate::on_done(http::Exchange& exchange) {
@@ -68,17 +80,9 @@ Gate::State& Gate::state(http::Exchange& exchange) const {
 
 // ---- what needs a sign-in -------------------------------------------------------------------------------
 
-// A websocket may be named by its subprotocols instead of its path: what they name must be open, too.
-bool Gate::is_open(const http::Exchange& exchange) const {
-    const http::Request& request = exchange.request;
-    if (!settings_.is_open(request.path)) return false;
-    if (!request.has_upgrade) return true;
-    const std::string offered = request.joined("sec-websocket-protocol");
-    std::string_view list = offered;
-    while (const auto name = next_list_element(list)) {
-        if (!settings_.is_open("/" + std::string(*name))) return false;
-    }
-    return true;
+// Of a request that was let in because its path is open: a websocket may be named by its subprotocol instead.
+bool Gate::permits(const http::Exchange& exchange, std::string_view name) const {
+    return !exchange.identity.user.empty() || settings_.is_open_server(name, exchange.request.path);
 }
 
 http::Verdict Gate::on_request(http::Exchange& exchange) {
@@ -95,9 +99,9 @@ http::Verdict Gate::on_request(http::Exchange& exchange) {
 http::Verdict Gate::look(http::Exchange& exchange) {
     http::Request& request = exchange.request;
     std::string credential;
-    if (request.has_upgrade && take_protocol(exchange, "ticket.", credential))
+    if (request.has_upgrade && find_protocol(exchange, kTicketProtocol, credential))
         return by_ticket(exchange, credential);
-    if (request.has_upgrade && take_protocol(exchange, "token.", credential))
+    if (request.has_upgrade && find_protocol(exchange, kTokenProtocol, credential))
         return by_token(exchange, credential, "Bearer");
     bool has_credentials = false;
     const std::string_view authorization = request.header("authorization", &has_credentials);
@@ -140,28 +144,37 @@ http::Verdict Gate::by_authorization(http::Exchange& exchange, std::string_view 
 
 // ---- tokens ---------------------------------------------------------------------------------------------
 
-// Takes «prefix<value>» off the offered subprotocols: who stands behind the gate, and the answer, see none of
-// it.
-bool Gate::take_protocol(http::Exchange& exchange, std::string_view prefix, std::string& value) const {
+// The value of the first offered subprotocol «prefix<value>».
+bool Gate::find_protocol(const http::Exchange& exchange, std::string_view prefix, std::string& value) const {
+    const std::string offered = exchange.request.joined("sec-websocket-protocol");
+    std::string_view list = offered;
+    while (const auto name = next_list_element(list)) {
+        if (!name->starts_with(prefix)) continue;
+        value = name->substr(prefix.size());
+        return true;
+    }
+    return false;
+}
+
+// Takes credentials off the offered subprotocols: who stands behind the gate, and the answer, see none of
+// them.
+void Gate::hide_protocols(http::Exchange& exchange) const {
     http::Request& request = exchange.request;
     const std::string offered = request.joined("sec-websocket-protocol");
-    if (offered.find(prefix) == std::string::npos) return false;
     std::string others;
     std::string_view list = offered;
     bool found = false;
     while (const auto name = next_list_element(list)) {
-        if (name->starts_with(prefix)) {
-            if (!found) value = name->substr(prefix.size());
+        if (name->starts_with(kTicketProtocol) || name->starts_with(kTokenProtocol)) {
             found = true;
             continue;
         }
         if (!others.empty()) others += ", ";
         others += *name;
     }
-    if (!found) return false;
+    if (!found) return;
     request.replace("sec-websocket-protocol", std::move(others));
     exchange.identity.offered_as_protocol = true;
-    return true;
 }
 
 // A signature of ours costs some microseconds; one of a public key milliseconds, and the loop does not wait.
@@ -177,11 +190,10 @@ http::Verdict Gate::by_token(http::Exchange& exchange, std::string_view token, c
                    check.session ? "signed out" : auth::fault_name(check.fault));
         return let_in(asked);
     };
-    if (!settings_.foreign_key) {
-        Check check;
-        check.session = tokens_.verify(token, now(), check.fault);
-        return decide(exchange, check);
-    }
+    // Nor do those with sessions of ours wait behind whoever sends others' tokens by the dozen.
+    Check own;
+    own.session = tokens_.verify_own(token, now(), own.fault);
+    if (!settings_.foreign_key || own.fault != auth::TokenFault::Algorithm) return decide(exchange, own);
     const auto check = std::make_shared<Check>();
     const bool posted =
         pool_->post([tokens = &tokens_, text = std::string(token), time = now(),
@@ -196,8 +208,11 @@ http::Verdict Gate::by_ticket(http::Exchange& exchange, std::string_view ticket)
     auth::TokenFault fault = auth::TokenFault::None;
     const auto session = tokens_.verify_ticket(ticket, now(), fault);
     if (!session || sessions_->is_revoked(session->id)) {
-        log_failure(exchange, {},
-                    session ? "a ticket of a session that is over" : "a ticket that is not good");
+        // Before the last gate it may be another one's.
+        if (session || last_) {
+            log_failure(exchange, {},
+                        session ? "a ticket of a session that is over" : "a ticket that is not good");
+        }
         return let_in(exchange);
     }
     bool first_use = false;
@@ -235,7 +250,7 @@ http::Verdict Gate::admit_known(http::Exchange& exchange, const Session& session
                                 const Account& account) {
     if (account.state == Account::State::Unavailable)
         return refuse(exchange, Failure::Unavailable, Purpose::Request);
-    if (!account.may_sign_in() || !equal_constant_time(session.mark, tokens_.password_mark(account.user))) {
+    if (!account.may_sign_in() || !equal_constant_time(session.mark, tokens_.account_mark(account.user))) {
         return let_in(exchange);
     }
     identify(exchange, account.user.name, account.user.effective_group(), account.user.home, scheme);
@@ -247,8 +262,8 @@ http::Verdict Gate::admit_known(http::Exchange& exchange, const Session& session
 
 // ---- the decision ---------------------------------------------------------------------------------------
 
-// A request that changes something, and brings a cookie from another site's page. SameSite=Lax keeps browsers
-// from that; this is for those that don't know it.
+// A request that changes something, from another site's page. SameSite=Lax keeps browsers from sending the
+// cookie with it; this is for those that don't know it, and for what browsers add by themselves besides.
 bool Gate::is_foreign_page(const http::Exchange& exchange) const {
     const http::Request& request = exchange.request;
     return changes_something(request.method) &&
@@ -258,17 +273,23 @@ bool Gate::is_foreign_page(const http::Exchange& exchange) const {
 http::Verdict Gate::let_in(http::Exchange& exchange) {
     const auto* known = static_cast<const State*>(exchange.slot(slot_));
     const bool identified = !exchange.identity.user.empty();
-    if (identified && known && known->by_cookie && is_foreign_page(exchange)) {
+    if (exchange.request.has_upgrade && (identified || last_)) hide_protocols(exchange);
+    // Of cookies and passwords the page need know nothing. A token it must have been given.
+    const bool unasked = (known && known->by_cookie) || exchange.identity.scheme == "Basic" ||
+                         exchange.identity.scheme == "Digest";
+    if (identified && unasked && is_foreign_page(exchange)) {
         log_failure(exchange, exchange.identity.user, "a request of another site's page");
         return http::Verdict::fail(403);
     }
     // As ouistiti: who sends a challenge to us wants to be asked anew.
     if (identified && exchange.request.count("www-authenticate") > 0) return sign_out(exchange, true);
-    if (identified || last_ || settings_.type == Type::Form) {
+    if (identified || last_ || settings_.type == Type::Form || provider_) {
         if (auto answer = at_endpoint(exchange)) return *answer;
     }
-    if (identified || is_open(exchange)) return http::Verdict::next();
-    return ask(exchange);
+    if (identified) return http::Verdict::next();
+    if (!settings_.is_open(exchange.request.path)) return ask(exchange);
+    exchange.add_guard(*this);
+    return http::Verdict::next();
 }
 
 }  // namespace marmoset::auth_module

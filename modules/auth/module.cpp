@@ -1,7 +1,11 @@
 // auth: the module's hooks. In: every request of the server, before any content module sees it. Out: requests
 // with an identity, or answers that ask for one. What happens in between: gate.h.
+#include <uv.h>
+
+#include <ctime>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "gate.h"
 #include "keys.h"
@@ -45,9 +49,15 @@ class AuthModule final {
         if (!settings) return settings.error();
         auto tokens = Tokens::make(*settings);
         if (!tokens) return section.error("secret", tokens.error().text);
+        const Tables tables = make_tables(*context.shared);
+        for (const Revocation& one : std::exchange(settings->revoked, {})) {
+            if (!Sessions::revoke(tables.revocations, one.session, uv_hrtime() / 1'000'000,
+                                  one.expires - time(nullptr)))
+                return section.error("revocations", "holds more sign-outs than there is room for");
+        }
         const bool last = context.group_number + 1 == context.group_count;
-        return std::unique_ptr<AuthModule>(new AuthModule(std::make_unique<Gate>(
-            settings.take(), tokens.take(), make_tables(*context.shared), context.slot, last)));
+        return std::unique_ptr<AuthModule>(new AuthModule(
+            std::make_unique<Gate>(settings.take(), tokens.take(), tables, context.slot, last)));
     }
 
     Result<void> start(module::Worker& worker) { return gate_->start(worker); }

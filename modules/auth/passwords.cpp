@@ -31,7 +31,8 @@ http::Verdict Gate::by_password(http::Exchange& exchange, SignIn sign_in) {
 
 http::Verdict Gate::verify(http::Exchange& exchange, const SignIn& sign_in, const Verifier::Key& key) {
     const net::Address& address = exchange.remote();
-    const bool joins = verifier_->in_progress(key);
+    // Who joins tries the same password; with a code beside it the attempt is one of its own.
+    const bool joins = !settings_.totp && verifier_->in_progress(key);
     if (!joins) {
         if (const uint64_t seconds = throttle_.begin(sign_in.user, address, now_ms())) {
             log_throttled(exchange, sign_in.user);
@@ -43,7 +44,7 @@ http::Verdict Gate::verify(http::Exchange& exchange, const SignIn& sign_in, cons
         [this, id = exchange.id(), address, sign_in, joins](const Account& account) {
             // Counted once, whoever still waits for the answer.
             if (!joins && account.state != Account::State::Missing) {
-                if (account.may_sign_in()) {
+                if (account.may_sign_in() && !settings_.totp) {
                     throttle_.succeeded(sign_in.user, address, now_ms());
                 } else if (account.state == Account::State::Unavailable) {
                     throttle_.take_back(sign_in.user, address, now_ms());
@@ -67,11 +68,14 @@ http::Verdict Gate::on_verified(http::Exchange& exchange, const SignIn& sign_in,
         log_failure(exchange, sign_in.user, "the account is not active");
         return refuse(exchange, Failure::Denied, sign_in.purpose);
     }
-    if (settings_.totp && !takes_code(account.user, sign_in.code)) {
-        // A code is six digits: guessing it is slowed down as guessing passwords is.
-        throttle_.begin(sign_in.user, exchange.remote(), now_ms());
-        log_failure(exchange, sign_in.user, "wrong code");
-        return refuse(exchange, Failure::Denied, sign_in.purpose);
+    if (settings_.totp) {
+        // A code is six digits: guessing it is slowed down as guessing passwords is, and a right password
+        // takes nothing back.
+        if (!takes_code(account.user, sign_in.code)) {
+            log_failure(exchange, sign_in.user, "wrong code");
+            return refuse(exchange, Failure::Denied, sign_in.purpose);
+        }
+        throttle_.succeeded(sign_in.user, exchange.remote(), now_ms());
     }
     return grant(exchange, account.user, "Basic", sign_in.purpose);
 }

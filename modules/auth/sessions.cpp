@@ -16,26 +16,25 @@ constexpr Sessions::Id kNone{};
 // Observers count as users of the worker and are gone by now.
 Sessions::~Sessions() = default;
 
-bool Sessions::revoke(const Id& id, int64_t seconds) {
-    const uint64_t now = loop_.now();
-    const bool kept = revoked_.change(key(id), now, [&](SharedTable::Entry& entry) {
+bool Sessions::revoke(SharedTable& table, const Id& id, uint64_t now_ms, int64_t seconds) {
+    const bool kept = table.change(key(table, id), now_ms, [&](SharedTable::Entry& entry) {
         // A second more than its token would be taken, for clocks are read in steps.
-        entry.expires_ms = now + 1000 * static_cast<uint64_t>(std::max<int64_t>(seconds, 0) + 2);
+        entry.expires_ms = now_ms + 1000 * static_cast<uint64_t>(std::max<int64_t>(seconds, 0) + 2);
     });
-    revoked_.announce();
+    table.announce();
     return kept;
 }
 
 bool Sessions::is_revoked(const Id& id) const {
-    return revoked_.get(key(id), loop_.now()).has_value();
+    return revoked_.get(key(revoked_, id), loop_.now()).has_value();
 }
 
 void Sessions::observe(const http::Identity& identity, http::SessionObserver& observer) {
-    auto& watched = watched_[Name(identity.session, identity.user)];
+    auto& watched = watched_[Name(identity.session, identity.user, identity.mark)];
     if (!watched) {
         watched = std::make_unique<Watched>();
         watched->revocable = identity.session != kNone;
-        if (watched->revocable) watched->key = key(identity.session);
+        if (watched->revocable) watched->key = key(revoked_, identity.session);
         watched->expires = identity.expires;
         watched->user = identity.user;
         watched->mark = identity.mark;
@@ -95,7 +94,7 @@ void Sessions::look_at_accounts() {
 
 void Sessions::on_account(const std::string& user, const Account& account) {
     if (account.state == Account::State::Unavailable) return;
-    const std::string mark = account.may_sign_in() ? tokens_->password_mark(account.user) : std::string();
+    const std::string mark = account.may_sign_in() ? tokens_->account_mark(account.user) : std::string();
     for (const auto& [name, watched] : watched_) {
         if (watched->user == user && !watched->mark.empty() && watched->mark != mark) end(*watched);
     }

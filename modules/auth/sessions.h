@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "accounts.h"
 #include "base/shared_table.h"
@@ -29,7 +30,9 @@ class Sessions final : public http::SessionKeeper, private net::Timer {
 
     /// The session is over, `seconds` before it would have ended by itself. False: there is no room to
     /// remember it.
-    bool revoke(const Id& id, int64_t seconds);
+    bool revoke(const Id& id, int64_t seconds) { return revoke(revoked_, id, loop_.now(), seconds); }
+    /// The same without a loop: `now_ms` is its clock's time (uv_hrtime).
+    static bool revoke(SharedTable& table, const Id& id, uint64_t now_ms, int64_t seconds);
     bool is_revoked(const Id& id) const;
 
     // http::SessionKeeper
@@ -53,10 +56,10 @@ class Sessions final : public http::SessionKeeper, private net::Timer {
         std::string user;
         std::string mark;  // of the password at its sign-in; empty: the store knows nothing of it
     };
-    using Name = std::pair<Id, std::string>;  // session and user
+    using Name = std::tuple<Id, std::string, std::string>;  // session, user, mark
 
-    SharedTable::Key key(const Id& id) const {
-        return revoked_.key("session", {reinterpret_cast<const char*>(id.data()), id.size()});
+    static SharedTable::Key key(const SharedTable& table, const Id& id) {
+        return table.key("session", {reinterpret_cast<const char*>(id.data()), id.size()});
     }
     void on_timer() override;
     void end_matching(bool look_for_revoked);

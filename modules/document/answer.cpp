@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 #include <sys/random.h>
 
-#include <iterator>
 #include <string>
 #include <vector>
 
+#include "base/hex.h"
 #include "conditional.h"
 #include "range.h"
 
@@ -28,18 +28,15 @@ void add_body(http::Response& response, File& file, const ByteRange& range, File
 }
 
 void append_content_range(std::string& text, const ByteRange& range, uint64_t size) {
-    fmt::format_to(std::back_inserter(text), "Content-Range: bytes {}-{}/{}\r\n", range.offset,
-                   range.offset + range.size - 1, size);
+    text +=
+        fmt::format("Content-Range: bytes {}-{}/{}\r\n", range.offset, range.offset + range.size - 1, size);
 }
 
 /// A delimiter that the parts don't contain: chance decides, with 96 bits (RFC 2046 5.1.1).
 std::string make_boundary() {
     uint8_t random[12] = {};
     [[maybe_unused]] const ssize_t count = ::getrandom(random, sizeof random, 0);
-    std::string boundary;
-    for (uint8_t byte : random)
-        fmt::format_to(std::back_inserter(boundary), "{:02x}", byte);
-    return boundary;
+    return hex_encode(Bytes(random, sizeof random));
 }
 
 http::Verdict answer_whole(http::Exchange& exchange, File& file, FileBody& body) {

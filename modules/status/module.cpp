@@ -25,8 +25,8 @@ class StatusModule final {
                     .type = config::Type::String,
                     .default_text = "local",
                     .help =
-                        "Who may read it: local (loopback and UNIX sockets, so a proxy on this machine for "
-                        "everyone behind it), any, or a list of addresses and networks: "
+                        "Who may read it: local (loopback and UNIX sockets, so everyone behind a proxy on "
+                        "this machine that proxies does not list), any, or a list of addresses and networks: "
                         "local,192.0.2.0/24."},
     };
 

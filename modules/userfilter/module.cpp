@@ -19,7 +19,7 @@
 
 namespace marmoset::userfilter {
 
-class UserFilter final : private http::BodyReader {
+class UserFilter final : private http::BodyReader, private http::PathGuard {
   public:
     static constexpr const char* kName = "userfilter";
     static constexpr const char* kHelp = "lets users do what rules in a database permit";
@@ -65,8 +65,9 @@ class UserFilter final : private http::BodyReader {
         if (context.check_only) return filter;
         RuleStore store(path);
         if (!uri.empty()) {
+            const bool there = std::filesystem::exists(path, ignored);
             if (auto made = store.make(uri); !made) return section.error("dbname", made.error().text);
-            give_away(path, context);
+            if (!there) give_away(path, context);
         }
         auto rules = store.read_changed();
         if (!rules) return section.error("dbname", rules.error().text);
@@ -85,7 +86,10 @@ class UserFilter final : private http::BodyReader {
 
     http::Verdict on_request(http::Exchange& exchange) {
         const std::string_view path = exchange.request.path;
-        if (match_pattern_list(allow_, path).matched) return http::Verdict::next();
+        if (match_pattern_list(allow_, path).matched) {
+            exchange.add_guard(*this);
+            return http::Verdict::next();
+        }
         if (cache_->fresh()) return decide(exchange);
         cache_->refresh([this, id = exchange.id()] {
             http::Exchange* const asked = worker_->exchanges.find(id);
@@ -104,13 +108,28 @@ class UserFilter final : private http::BodyReader {
         const RuleSet* const rules = cache_->rules();
         if (!rules) return http::Verdict::fail(503);
         const http::Request& request = exchange.request;
-        const http::Identity& identity = exchange.identity;
-        const Asker asker{identity.user, identity.group, identity.home,
-                          !superuser_.empty() && identity.user == superuser_};
+        const Asker asker = asker_of(exchange);
         const bool configures = match_pattern_list(configuration_uri_, request.path).matched;
-        if (configures ? asker.superuser : rules->permits(request.method_name, request.path, asker))
-            return configures ? configure(exchange, *rules) : http::Verdict::next();
-        return http::Verdict::fail(identity.user.empty() ? 401 : 403);
+        if (!(configures ? asker.superuser : rules->permits(request.method_name, request.path, asker)))
+            return http::Verdict::fail(exchange.identity.user.empty() ? 401 : 403);
+        if (configures) return configure(exchange, *rules);
+        exchange.add_guard(*this);
+        return http::Verdict::next();
+    }
+
+    // A path that is permitted may lead to a server by another name: a websocket's subprotocol names it, or
+    // the path's beginning.
+    bool permits(const http::Exchange& exchange, std::string_view name) const override {
+        const http::Request& request = exchange.request;
+        if (match_server_path(allow_, name, request.path)) return true;
+        const RuleSet* const rules = cache_->rules();
+        return rules && rules->permits_server(request.method_name, name, request.path, asker_of(exchange));
+    }
+
+    Asker asker_of(const http::Exchange& exchange) const {
+        const http::Identity& identity = exchange.identity;
+        return {identity.user, identity.group, identity.home,
+                !superuser_.empty() && identity.user == superuser_};
     }
 
     http::Verdict configure(http::Exchange& exchange, const RuleSet& rules) {

@@ -37,23 +37,48 @@ std::optional<std::string> expand(std::string_view alternative, const Asker& ask
     return text;
 }
 
-}  // namespace
-
-bool match_expression(std::string_view expression, std::string_view path, const Asker& asker) {
-    if (expression.find('%') == std::string_view::npos) return match_pattern_list(expression, path).matched;
+// Whether `matches(list)` of the expression: one alternative after the other, its fields replaced.
+template <typename Matches>
+bool match_expanded(std::string_view expression, const Asker& asker, Matches matches) {
+    if (expression.find('%') == std::string_view::npos) return matches(expression);
     while (!expression.empty()) {
         const size_t comma = std::min(expression.find(','), expression.size());
         const auto alternative = expand(expression.substr(0, comma), asker);
-        if (alternative && match_pattern_list(*alternative, path).matched) return true;
+        if (alternative && matches(*alternative)) return true;
         expression.remove_prefix(std::min(comma + 1, expression.size()));
     }
     return false;
 }
 
+bool is_for(const Rule& rule, std::string_view method, const Asker& asker) {
+    if (rule.method != method && (method != "HEAD" || rule.method != "GET")) return false;
+    return is_role_of(asker, rule.role);
+}
+
+}  // namespace
+
+bool match_expression(std::string_view expression, std::string_view path, const Asker& asker) {
+    return match_expanded(expression, asker,
+                          [path](std::string_view list) { return match_pattern_list(list, path).matched; });
+}
+
+bool match_server_expression(std::string_view expression, std::string_view name, std::string_view path,
+                             const Asker& asker) {
+    return match_expanded(expression, asker, [name, path](std::string_view list) {
+        return match_server_path(list, name, path);
+    });
+}
+
 bool RuleSet::permits(std::string_view method, std::string_view path, const Asker& asker) const {
     return std::any_of(rules_.begin(), rules_.end(), [&](const Rule& rule) {
-        if (rule.method != method && (method != "HEAD" || rule.method != "GET")) return false;
-        return is_role_of(asker, rule.role) && match_expression(rule.expression, path, asker);
+        return is_for(rule, method, asker) && match_expression(rule.expression, path, asker);
+    });
+}
+
+bool RuleSet::permits_server(std::string_view method, std::string_view name, std::string_view path,
+                             const Asker& asker) const {
+    return std::any_of(rules_.begin(), rules_.end(), [&](const Rule& rule) {
+        return is_for(rule, method, asker) && match_server_expression(rule.expression, name, path, asker);
     });
 }
 

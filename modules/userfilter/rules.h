@@ -31,6 +31,9 @@ struct Asker {
 /// that is empty, or has characters that mean something in patterns; nor where a user's or group's name has a
 /// slash, which would lead to another's folder.
 bool match_expression(std::string_view expression, std::string_view path, const Asker& asker);
+/// The same for a server that has the path `name` and answers for `path` (base/pattern.h, match_server_path).
+bool match_server_expression(std::string_view expression, std::string_view name, std::string_view path,
+                             const Asker& asker);
 
 class RuleSet {
   public:
@@ -39,6 +42,9 @@ class RuleSet {
 
     /// A rule of GET permits HEAD as well (RFC 9110 9.3.2).
     bool permits(std::string_view method, std::string_view path, const Asker& asker) const;
+    /// Whether a rule permits that the server `name` answers for `path`.
+    bool permits_server(std::string_view method, std::string_view name, std::string_view path,
+                        const Asker& asker) const;
     /// As they stand in the database.
     const std::vector<Rule>& all() const { return rules_; }
 

@@ -38,7 +38,9 @@ GatewayClient::GatewayClient(http::Exchange& exchange, const Settings& settings,
     log_.reset(new LogEntry{std::string(server_name), exchange.remote().host(), exchange.identity.user,
                             std::string(request.raw_target), std::string(request.host),
                             std::string(request.header("referer")), std::string(request.header("user-agent")),
-                            exchange.started_us});
+                            exchange.started_us, net::TlsInfo()});
+    const net::Transport& transport = exchange.connection().transport();
+    if (worker.access_log.tells_tls() && transport.encrypted()) log_->tls = transport.tls_info();
 }
 
 GatewayClient::~GatewayClient() {
@@ -122,6 +124,8 @@ void GatewayClient::write_log(log::AccessRecord& record, uint16_t code) {
     record.user_agent = log_->user_agent;
     record.host = log_->host;
     record.duration_us = uv_hrtime() / 1000 - log_->started_us;
+    record.tls = log_->tls.version;
+    record.cipher = log_->tls.cipher;
     record.websocket = true;
     record.server = log_->server;
     record.close_code = code;

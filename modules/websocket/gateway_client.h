@@ -68,6 +68,7 @@ class GatewayClient : public net::Retired {
     struct LogEntry {
         std::string server, remote, user, target, host, referer, user_agent;
         uint64_t started_us;
+        net::TlsInfo tls;
     };
     http::ExchangeId exchange_id_;
     std::unique_ptr<LogEntry> log_;

@@ -80,8 +80,8 @@ FileDescriptor Handover::give_bridge(net::ConnectionObserver& observer, net::Con
     inner =
         new net::Connection(client.loop(), std::make_unique<net::SocketTransport>(FileDescriptor(ends[0])),
                             net::Address(), observer);
-    auto inner_end = std::make_unique<net::BridgeEnd>(*inner);
-    auto client_end = std::make_unique<net::BridgeEnd>(client);
+    auto inner_end = std::make_unique<net::BridgeEnd>(*inner, net::BridgeEnd::Side::Server);
+    auto client_end = std::make_unique<net::BridgeEnd>(client, net::BridgeEnd::Side::Client);
     net::BridgeEnd::join(*inner_end, *client_end);
     const std::vector<uint8_t> early = std::move(early_);
     account(-static_cast<int64_t>(early.size()));

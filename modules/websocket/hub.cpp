@@ -14,12 +14,6 @@ namespace marmoset::websocket_module {
 
 using link::RecordType;
 
-namespace {
-
-constexpr size_t kFrameBlock = 65536;  // published frames share blocks of this size
-
-}  // namespace
-
 Hub::Hub(module::Worker& worker, const Settings& settings, Owner& owner, const Place& place, Scope scope)
     : worker_(worker),
       settings_(settings),
@@ -30,7 +24,8 @@ Hub::Hub(module::Worker& worker, const Settings& settings, Owner& owner, const P
           worker.loop, place, scope == Scope::AllClients ? SOCK_SEQPACKET : SOCK_STREAM,
           settings.handshake_timeout_ms, static_cast<Connector::Owner&>(*this))),
       clients_(1),
-      closing_ids_(1) {}
+      closing_ids_(1),
+      publications_(worker, settings, topics_) {}
 
 Hub::~Hub() = default;
 
@@ -82,6 +77,7 @@ void Hub::break_link(const std::string& reason) {
 }
 
 void Hub::on_end(const std::string& reason) {
+    publications_.flush();
     worker_.loop.output()
         .flush_all();  // payloads borrowed from the packet that ended it leave, or are copied
     const bool in_use = std::any_of(clients_.begin(), clients_.end(), [](auto* client) { return client; });
@@ -92,7 +88,7 @@ void Hub::on_end(const std::string& reason) {
         log::warning("link to {} ended: {}{}", server_, reason, limit.suffix());
     }
     worker_.loop.timers().disarm(*this);
-    drop_publication();
+    publications_.drop_unfinished();
     owner_.on_hub_ended(*this);
     const std::vector<LinkClient*> clients = std::move(clients_);
     clients_.clear();
@@ -111,7 +107,8 @@ void Hub::close_direct() {
 void Hub::finish() {
     worker_.loop.timers().disarm(*this);
     connector_.reset();
-    drop_publication();
+    publications_.flush();
+    publications_.drop_unfinished();
     if (!channel_ || channel_->closed()) return;
     channel_->flush();
     channel_->close();
@@ -122,11 +119,10 @@ void Hub::finish() {
 bool Hub::open(http::Exchange& exchange, std::string_view path_info, std::string_view subprotocol,
                unsigned slot, bool direct) {
     static uint64_t count = 0;
-    char name[48];
-    const auto end = fmt::format_to(name, "{}-{}", getpid(), ++count);
+    const std::string name = fmt::format("{}-{}", getpid(), ++count);
     std::string payload;
     payload.reserve(1024);
-    append_open(payload, exchange, settings_, {name, static_cast<size_t>(end - name)}, path_info, direct);
+    append_open(payload, exchange, settings_, name, path_info, direct);
     if (payload.size() > link::kMaxRecordPayload) return false;
 
     auto* client = new LinkClient(exchange, settings_, worker_, *this, direct);
@@ -149,7 +145,9 @@ bool Hub::open(http::Exchange& exchange, std::string_view path_info, std::string
 }
 
 void Hub::send(link::RecordHeader header, Bytes payload) {
-    if (channel_) channel_->append(header, payload);
+    if (!channel_) return;
+    channel_->append(header, payload);
+    if (header.type == RecordType::Message) publications_.expect_answers();
 }
 
 void Hub::send_handover(uint32_t id, Bytes early, FileDescriptor descriptor) {
@@ -196,14 +194,16 @@ void Hub::on_record(const link::Record& record) {
         on_hello(record.payload);
         return;
     }
-    if (publishing_ && header.type != RecordType::Publish) {
+    if (publications_.unfinished() && header.type != RecordType::Publish) {
         break_link("a record between the parts of a PUBLISH");
         return;
     }
     if (header.type == RecordType::Publish) {
-        on_publish(record);
+        if (const char* fault = publications_.take(record)) break_link(fault);
         return;
     }
+    // Nothing a client is sent depends on its credit.
+    if (header.type != RecordType::Credit) publications_.flush();
     if (header.client >= clients_.size()) {  // ids are handed out densely, from 1
         break_link("client " + std::to_string(header.client) + " was never opened");
         return;
@@ -271,92 +271,9 @@ void Hub::on_hello(Bytes payload) {
     log::debug("link to {}: {} (process {})", server_, hello->software, hello->pid);
 }
 
-void Hub::on_publish(const link::Record& record) {
-    const bool first = (record.header.flags & link::kFirst) != 0;
-    const bool last = (record.header.flags & link::kLast) != 0;
-    link::PublishPayload payload;
-    if (!link::parse_publish(record.payload, payload) || first == publishing_) {
-        break_link("malformed PUBLISH");
-        return;
-    }
-    if (first) {
-        publish_topic_ = payload.topic;
-        publish_binary_ = (record.header.flags & link::kBinary) != 0;
-        publish_except_ = record.header.client;
-        if (last) {
-            publish(payload.topic, payload.message, publish_binary_, publish_except_);
-            return;
-        }
-        publishing_ = true;
-    }
-    if (payload.topic != publish_topic_ ||
-        publish_.size() + payload.message.size() > settings_.session.max_message) {
-        break_link("PUBLISH larger than max_message, or its topic changes");
-        return;
-    }
-    publish_.insert(publish_.end(), payload.message.begin(), payload.message.end());
-    worker_.loop.add_queued_memory(static_cast<int64_t>(payload.message.size()));
-    if (!last) return;
-    publishing_ = false;
-    publish(publish_topic_, publish_, publish_binary_, publish_except_);
-    drop_publication();
-}
-
-void Hub::drop_publication() {
-    worker_.loop.add_queued_memory(-static_cast<int64_t>(publish_.size()));
-    publish_.clear();
-    if (publish_.capacity() > kFrameBlock) std::vector<uint8_t>().swap(publish_);
-}
-
-// Encodes a frame in memory that is shared by reference.
-Hub::SharedFrame Hub::make_frame(Bytes payload, bool binary, bool compressed) {
-    const size_t most = websocket::kMaxFrameHeader + payload.size();
-    if (!frames_ || frames_->room() < most)
-        frames_ = Ref<net::OwnedBlock>(new net::OwnedBlock(worker_.loop, std::max(kFrameBlock, most)));
-    uint8_t* const frame = frames_->data() + frames_->used;
-    const size_t header =
-        websocket::encode_frame_header(frame, binary ? websocket::Opcode::Binary : websocket::Opcode::Text,
-                                       true, payload.size(), compressed ? websocket::kRsvCompressed : 0);
-    if (!payload.empty()) std::memcpy(frame + header, payload.data(), payload.size());
-    frames_->used += header + payload.size();
-    return {{frame, header + payload.size()}, Ref<RefCounted>(frames_)};
-}
-
-// The frame is encoded once, and compressed once; every subscriber's queue refers to it.
-void Hub::publish(std::string_view topic, Bytes message, bool binary, uint32_t except) {
-    const std::vector<LinkClient*>* subscribers = topics_.subscribers(topic);
-    if (!subscribers) return;
-    if (!binary && !websocket::is_valid_utf8(message)) {
-        for (size_t i = subscribers->size(); i-- > 0;) {
-            if (i < subscribers->size() && (*subscribers)[i]->id() != except)
-                (*subscribers)[i]->on_fault("published text is not UTF-8");
-        }
-        return;
-    }
-    const SharedFrame plain = make_frame(message, binary, false);
-    SharedFrame deflated;  // made for the first who can read it
-    const unsigned window_bits = settings_.deflate ? settings_.deflate->window_bits : 0;
-    bool may_deflate = settings_.deflate && message.size() >= settings_.deflate_contexts->threshold();
-    // Whoever leaves the list because a write fails leaves it now, not during the walk. Backwards: one that
-    // is closed in it leaves, and the last takes its place.
-    worker_.loop.output().flush_all();
-    for (size_t i = subscribers->size(); i-- > 0;) {
-        if (i >= subscribers->size()) continue;
-        LinkClient* client = (*subscribers)[i];
-        if (client->id() == except) continue;
-        const bool reads_deflated =
-            may_deflate && client->session() && client->session()->takes_shared_deflate(window_bits);
-        if (reads_deflated && deflated.bytes.empty()) {
-            const Bytes payload = settings_.deflate_contexts->deflate_shared(message, window_bits);
-            may_deflate = payload.size() < message.size();
-            if (may_deflate) deflated = make_frame(payload, binary, true);
-        }
-        const SharedFrame& frame = reads_deflated && may_deflate ? deflated : plain;
-        client->deliver(frame.bytes, frame.owner);
-    }
-}
-
 void Hub::on_packet_end() {
+    // What is gathered has not been sent: this packet does not answer it.
+    publications_.on_packet_end(channel_ && channel_->gathering());
     // Payloads of this packet are borrowed by the clients' queues: they leave, or are copied, now.
     worker_.loop.output().flush_all();
     if (!credit_due_.empty()) grant_credit();

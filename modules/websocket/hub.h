@@ -12,6 +12,7 @@
 #include "link/metadata.h"
 #include "link_client.h"
 #include "module/abi.h"
+#include "publications.h"
 #include "settings.h"
 #include "topics.h"
 
@@ -51,6 +52,7 @@ class Hub final : public net::Retired,
     /// Passes on what the server has sent already: called before the clients are told to go.
     void read_pending() {
         if (channel_) channel_->read_pending();
+        publications_.flush();
     }
     /// Asks the server to close the clients that were handed over to it.
     void close_direct();
@@ -77,14 +79,6 @@ class Hub final : public net::Retired,
     void start_link(FileDescriptor socket);
     void break_link(const std::string& reason);
     void on_hello(Bytes payload);
-    void on_publish(const link::Record& record);
-    struct SharedFrame {
-        Bytes bytes;
-        Ref<RefCounted> owner;
-    };
-    SharedFrame make_frame(Bytes payload, bool binary, bool compressed);
-    void drop_publication();
-    void publish(std::string_view topic, Bytes message, bool binary, uint32_t except);
     void grant_credit();
     void end_with_client(bool server_is_done);
 
@@ -111,12 +105,7 @@ class Hub final : public net::Retired,
     std::vector<uint32_t> credited_;    // those being granted it; empty but for its memory, which stays
     std::vector<uint32_t> paused_;      // clients whose own data met a full link
     Topics topics_;
-    std::vector<uint8_t> publish_;  // a PUBLISH of several records being gathered
-    std::string publish_topic_;
-    bool publish_binary_ = false;
-    bool publishing_ = false;
-    uint32_t publish_except_ = 0;
-    Ref<net::OwnedBlock> frames_;  // published frames, shared by their subscribers
+    Publications publications_;
     uint64_t server_window_ = link::kDefaultWindow;
     uint64_t server_max_message_ = UINT64_MAX;
 };

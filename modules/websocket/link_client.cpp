@@ -97,8 +97,8 @@ const char* LinkClient::on_message(const link::RecordHeader& header, Bytes paylo
         auto held = std::move(held_);
         held_.clear();
         held_bytes_ = 0;
-        for (auto& [frame, owner] : held)
-            deliver(frame, owner);
+        for (const Held& each : held)
+            deliver(each.frames, each.owner, each.count);
     }
     return nullptr;
 }
@@ -115,8 +115,10 @@ const char* LinkClient::on_close(uint16_t code, std::string_view reason) {
     }
     if (!websocket::is_valid_utf8(as_bytes(reason))) reason = {};
     leave_link(true);
-    // Whether the client or the server ended it is not told.
-    end_direct(code, code == websocket::kAbnormal ? CloseReason::PeerClosed : CloseReason::CloseHandshake);
+    // Whether the client or the server ended it is not told, but who is too slow for what is published is.
+    end_direct(code, code == websocket::kAbnormal        ? CloseReason::PeerClosed
+                     : code == websocket::kTryAgainLater ? CloseReason::Overflow
+                                                         : CloseReason::CloseHandshake);
     if (waiting()) refuse(503, reason);
     if (session()) session()->close(code, reason, CloseReason::ServerClosed);
     release_if_over();
@@ -137,19 +139,19 @@ void LinkClient::on_fault(const char* what) {
     if (session()) session()->fail(CloseReason::ServerError);
 }
 
-void LinkClient::deliver(Bytes frame, const Ref<RefCounted>& owner) {
+void LinkClient::deliver(Bytes frames, const Ref<RefCounted>& owner, size_t count) {
     if (receiving_) {
         // A published message waits for the end of the one being sent: frames of two messages never mix (RFC
         // 6455 5.4).
         if (session() &&
-            held_bytes_ + frame.size() + session()->connection().unsent() > settings_.session.max_queue) {
+            held_bytes_ + frames.size() + session()->connection().unsent() > settings_.session.max_queue) {
             session()->refuse_frame(CloseReason::Overflow);
             return;
         }
-        held_bytes_ += frame.size();
-        held_.emplace_back(frame, owner);
+        held_bytes_ += frames.size();
+        held_.push_back({frames, owner, count});
     } else if (session()) {
-        session()->send_frame(frame, owner);
+        session()->send_frames(frames, owner, count);
     }
 }
 

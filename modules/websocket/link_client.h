@@ -40,8 +40,12 @@ class LinkClient final : public RelayClient,
     void on_link_end();
     /// Handed over: asks the server to close it with `code`.
     void close_direct(uint16_t code, CloseReason why);
-    /// A published frame, already encoded; `owner` keeps it.
-    void deliver(Bytes frame, const Ref<RefCounted>& owner);
+    /// Published messages, `count` of them, as frames that lie one behind the other; `owner` keeps them.
+    void deliver(Bytes frames, const Ref<RefCounted>& owner, size_t count);
+    /// What was compressed for everybody is good for it, too.
+    bool takes_shared_deflate(unsigned window_bits) const {
+        return session() && session()->takes_shared_deflate(window_bits);
+    }
     /// CREDIT for what has been handed on, if it is worth a record.
     void grant_credit();
     /// The link takes packets again.
@@ -97,7 +101,12 @@ class LinkClient final : public RelayClient,
     uint64_t owed_ = 0;                  // received and not yet granted again
     uint64_t message_size_ = 0;          // of the client's message in progress
     uint64_t held_bytes_ = 0;
-    std::vector<std::pair<Bytes, Ref<RefCounted>>> held_;  // published while a message was in progress
+    struct Held {
+        Bytes frames;
+        Ref<RefCounted> owner;
+        size_t count;
+    };
+    std::vector<Held> held_;  // published while a message was in progress
 };
 
 }  // namespace marmoset::websocket_module

@@ -17,6 +17,7 @@
 #include "log/logger.h"
 #include "module/adapter.h"
 #include "names.h"
+#include "opening.h"
 #include "settings.h"
 #include "stream_peer.h"
 #include "websocket/handshake.h"
@@ -59,8 +60,7 @@ class WebsocketModule final : public Hub::Owner, public Device::Owner {
     WebsocketModule(Settings settings, unsigned slot) : settings_(std::move(settings)), slot_(slot) {}
 
     http::Verdict handshake(http::Exchange& exchange);
-    http::Verdict check(http::Exchange& exchange) const;
-    http::Verdict refuse(http::Exchange& exchange, unsigned status, const char* reason) const;
+    static bool permitted(const http::Exchange& exchange, const Route& route);
     Route find_path(std::string_view path) const;
     Route find_route(const http::Exchange& exchange, bool& refused) const;
     Place place_of(const Route& route) const;
@@ -98,53 +98,6 @@ Result<void> WebsocketModule::start(module::Worker& worker) {
                      entry.place.name);
     }
     return {};
-}
-
-http::Verdict WebsocketModule::refuse(http::Exchange& exchange, unsigned status, const char* reason) const {
-    if (status == 405) exchange.response.add("Allow", "GET");  // RFC 9110 15.5.6
-    if (status == 426) {
-        exchange.response.add("Sec-WebSocket-Version", "13");
-        exchange.response.add("Upgrade", "websocket");
-        exchange.response.add("Connection", "Upgrade");  // RFC 9110 7.8: whoever sends Upgrade names it there
-    }
-    if (status == 503) exchange.response.add("Retry-After", "1");
-    return exchange.respond(status, "text/plain; charset=utf-8",
-                            std::to_string(status) + " " + reason + "\n");
-}
-
-// The opening handshake's rules, in the order in which a client can mend them.
-http::Verdict WebsocketModule::check(http::Exchange& exchange) const {
-    const http::Request& request = exchange.request;
-    websocket::HandshakeRequest handshake;
-    handshake.method = request.method_name;
-    handshake.minor_version = request.minor_version;
-    handshake.host = request.host;
-    const std::string upgrade = request.joined("upgrade");
-    const std::string connection = request.joined("connection");
-    handshake.upgrade = upgrade;
-    handshake.connection = connection;
-    handshake.key = request.header("sec-websocket-key");
-    handshake.key_count = request.count("sec-websocket-key");
-    handshake.version = request.header("sec-websocket-version");
-    handshake.version_count = request.count("sec-websocket-version");
-    const std::string protocols = request.joined("sec-websocket-protocol");
-    handshake.protocols = protocols;
-    const std::string extensions = request.joined("sec-websocket-extensions");
-    handshake.extensions = extensions;
-    handshake.has_body = request.has_body();
-    const websocket::HandshakeVerdict verdict = websocket::check_handshake(handshake);
-    if (verdict.status != 0) return refuse(exchange, verdict.status, verdict.reason);
-    if (!settings_.access().permits(request.path)) return refuse(exchange, 403, "this path is not allowed");
-    const std::string origin = request.joined("origin");  // two of them are one that is not permitted
-    if (!websocket::origin_permitted(settings_.origin, origin, request.host, exchange.secure())) {
-        static log::RateLimit limit;
-        if (limit.permit(worker_->loop.now())) {
-            log::warning("{}: Origin {} refused for Host {}; origin = \"same,{}\" would permit it{}",
-                         exchange.remote().text(), origin, request.host, origin, limit.suffix());
-        }
-        return refuse(exchange, 403, "this origin is not allowed");
-    }
-    return http::Verdict::next();
 }
 
 // An entry of `links` first; then a server below the docroot. One whose link stands needs no look at the
@@ -200,6 +153,16 @@ Route WebsocketModule::find_route(const http::Exchange& exchange, bool& refused)
     return {};
 }
 
+// The path has been looked at by those before us; the server has another name where a subprotocol names it,
+// or where more follows it in the path.
+bool WebsocketModule::permitted(const http::Exchange& exchange, const Route& route) {
+    if (route.by_subprotocol) return exchange.permits("/" + route.subprotocol);
+    std::string_view name = exchange.request.path;
+    if (!route.path_info.empty() && name.ends_with(route.path_info))
+        name.remove_suffix(route.path_info.size());
+    return name.size() == exchange.request.path.size() || exchange.permits(name);
+}
+
 http::Verdict WebsocketModule::on_request(http::Exchange& exchange) {
     const http::Request& request = exchange.request;
     if (!request.has_upgrade ||
@@ -212,7 +175,7 @@ http::Verdict WebsocketModule::on_request(http::Exchange& exchange) {
 }
 
 http::Verdict WebsocketModule::handshake(http::Exchange& exchange) {
-    const http::Verdict checked = check(exchange);
+    const http::Verdict checked = check_opening(exchange, settings_);
     if (checked.kind != http::Verdict::Next) return checked;
     if (stopping_) return refuse(exchange, 503, "the server is stopping");
     if (worker_->loop.memory_exhausted()) {
@@ -223,6 +186,10 @@ http::Verdict WebsocketModule::handshake(http::Exchange& exchange) {
     const Route route = find_route(exchange, refused);
     if (!route.found()) return refuse(exchange, 404, "no websocket server of that name");
     if (refused) return refuse(exchange, 403, "this name is not allowed");
+    if (!permitted(exchange, route)) {
+        return exchange.identity.user.empty() ? refuse(exchange, 401, "sign-in needed")
+                                              : refuse(exchange, 403, "this server is not allowed");
+    }
     return open(exchange, route);
 }
 

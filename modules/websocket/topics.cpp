@@ -31,8 +31,24 @@ bool Topics::join(LinkClient& client, std::string_view topic) {
 void Topics::remove(LinkClient& client, uint32_t index) {
     Topic& topic = topics_[index];
     const auto place = std::find(topic.clients.begin(), topic.clients.end(), &client);
+    if (topic.walked) {
+        *place = nullptr;
+        return;
+    }
     *place = topic.clients.back();
     topic.clients.pop_back();
+    drop_if_empty(index);
+}
+
+void Topics::end_walk(uint32_t index) {
+    Topic& topic = topics_[index];
+    topic.walked = false;
+    std::erase(topic.clients, nullptr);
+    drop_if_empty(index);
+}
+
+void Topics::drop_if_empty(uint32_t index) {
+    Topic& topic = topics_[index];
     if (!topic.clients.empty()) return;
     by_name_.erase(by_name_.find(*topic.name));
     topic = {};
@@ -54,11 +70,6 @@ void Topics::leave_all(LinkClient& client) {
     for (const uint32_t index : *client.topics)
         remove(client, index);
     client.topics.reset();
-}
-
-const std::vector<LinkClient*>* Topics::subscribers(std::string_view topic) const {
-    const auto entry = by_name_.find(topic);
-    return entry == by_name_.end() ? nullptr : &topics_[entry->second].clients;
 }
 
 }  // namespace marmoset::websocket_module

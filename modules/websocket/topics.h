@@ -20,8 +20,23 @@ class Topics {
     void leave(LinkClient& client, std::string_view topic);
     /// The client is gone.
     void leave_all(LinkClient& client);
-    /// Its subscribers; nullptr: nobody.
-    const std::vector<LinkClient*>* subscribers(std::string_view topic) const;
+    size_t subscribers(std::string_view topic) const {
+        const auto entry = by_name_.find(topic);
+        return entry == by_name_.end() ? 0 : topics_[entry->second].clients.size();
+    }
+    /// Calls visit(LinkClient&) for each subscriber. Who leaves meanwhile is not visited any more, and nobody
+    /// is visited twice. Not for a topic that is being walked.
+    template <typename Visit>
+    void for_each(std::string_view topic, Visit visit) {
+        const auto entry = by_name_.find(topic);
+        if (entry == by_name_.end()) return;
+        const uint32_t index = entry->second;
+        topics_[index].walked = true;
+        for (size_t i = 0; i < topics_[index].clients.size(); ++i) {
+            if (LinkClient* client = topics_[index].clients[i]) visit(*client);
+        }
+        end_walk(index);
+    }
 
   private:
     struct Hash {
@@ -31,8 +46,11 @@ class Topics {
     struct Topic {
         std::vector<LinkClient*> clients;
         const std::string* name = nullptr;  // the key in by_name_; null: the index is free
+        bool walked = false;                // who leaves becomes null, so that the others keep their places
     };
     void remove(LinkClient& client, uint32_t index);
+    void end_walk(uint32_t index);
+    void drop_if_empty(uint32_t index);
 
     std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> by_name_;
     std::vector<Topic> topics_;
