@@ -4,13 +4,9 @@
 
 #include <cstdio>
 
-#include "base/text.h"
+#include "auth/password_recipe.h"
 
 namespace {
-
-using marmoset::DigestAlgorithm;
-using marmoset::equal_caseless;
-using marmoset::auth::PasswordForm;
 
 enum LongOnly { kIssuer = 256, kStatus, kCreate, kGenerate, kDelete, kList, kVerify };
 
@@ -71,49 +67,11 @@ bool refuse(const std::string& message) {
     return false;
 }
 
-struct Algorithm {
-    const char* name;
-    PasswordForm form;
-    DigestAlgorithm digest;
-};
-
-constexpr Algorithm kBasic[] = {
-    {"yescrypt", PasswordForm::Yescrypt, {}},
-    {"bcrypt", PasswordForm::Bcrypt, {}},
-    {"sha512-crypt", PasswordForm::Sha512Crypt, {}},
-    {"sha256-crypt", PasswordForm::Sha256Crypt, {}},
-    {"MD5", PasswordForm::Digest, DigestAlgorithm::Md5},
-    {"SHA-256", PasswordForm::Digest, DigestAlgorithm::Sha256},
-    {"SHA-512", PasswordForm::Digest, DigestAlgorithm::Sha512},
-};
-constexpr Algorithm kDigest[] = {
-    {"SHA-256", PasswordForm::RealmHash, DigestAlgorithm::Sha256},
-    {"MD5", PasswordForm::RealmHash, DigestAlgorithm::Md5},
-    {"SHA-512", PasswordForm::RealmHash, DigestAlgorithm::Sha512},
-    {"SHA-512-256", PasswordForm::RealmHash, DigestAlgorithm::Sha512_256},
-};
-
-template <size_t N>
-bool choose(const Algorithm (&known)[N], const std::string& name, marmoset::auth::PasswordRecipe& recipe) {
-    for (const Algorithm& one : known) {
-        if (!name.empty() && !equal_caseless(name, one.name)) continue;
-        recipe.form = one.form;
-        recipe.algorithm = one.digest;
-        return true;
-    }
-    return false;
-}
-
-bool choose_recipe(CommandLine& line, std::string type, const std::string& algorithm) {
-    if (type.empty()) type = line.recipe.realm.empty() ? "Basic" : "Digest";
-    if (equal_caseless(type, "Digest")) {
-        if (line.recipe.realm.empty()) return refuse("Digest needs the realm: -R");
-        return choose(kDigest, algorithm, line.recipe) ||
-               refuse("-A of Digest: MD5, SHA-256, SHA-512 or SHA-512-256");
-    }
-    if (!equal_caseless(type, "Basic")) return refuse("-T is Basic or Digest");
-    return choose(kBasic, algorithm, line.recipe) ||
-           refuse("-A: yescrypt, bcrypt, sha512-crypt, sha256-crypt, MD5, SHA-256 or SHA-512");
+bool choose_recipe(CommandLine& line, const std::string& type, const std::string& algorithm) {
+    auto recipe = marmoset::auth::parse_password_recipe(type, algorithm, line.recipe.realm);
+    if (!recipe) return refuse(recipe.error().text);
+    line.recipe = recipe.take();
+    return true;
 }
 
 bool fits_together(const CommandLine& line) {

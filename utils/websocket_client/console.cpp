@@ -31,6 +31,13 @@ void on_signal(int) {
     errno = saved;
 }
 
+// Whether one has come that nobody has taken yet: each is one wish to end.
+bool take_signal() {
+    if (signalled == 0) return false;
+    signalled = 0;
+    return true;
+}
+
 // Lines are UTF-8 on the wire, so the terminal's are taken for that where the locale knows nothing better.
 void choose_characters() {
     std::setlocale(LC_CTYPE, "");
@@ -107,13 +114,11 @@ void Console::hand_over(std::string line, bool end) {
 
 void Console::run() {
     edit();
-    signalled = 0;
     hand_over({}, true);
     // What comes until the loop has ended is still shown, and a signal is one more wish to end.
     while (await(wake_[0], false) == 0) {
         print_shown();
-        if (signalled != 0) hand_over({}, true);
-        signalled = 0;
+        if (take_signal()) hand_over({}, true);
     }
 }
 
@@ -132,7 +137,7 @@ struct Console::Editor {
         std::mbstate_t state{};
         for (;;) {
             const int found = await(console->wake_[0], true);
-            if (found < 0 || signalled != 0) return -1;
+            if (found < 0 || take_signal()) return -1;
             if (found == 0) {
                 std::fputs("\r\033[K", stdout);
                 console->print_shown();
@@ -191,7 +196,7 @@ void Console::edit() {
     ask();
     for (;;) {
         const int found = await(wake_[0], true);
-        if (found < 0 || signalled != 0) break;
+        if (found < 0 || take_signal()) break;
         if (found == 0) {
             std::fputs("\r\033[K", stdout);
             print_shown();
