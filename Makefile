@@ -15,7 +15,7 @@ Q := $(if $(V),,@)
 FORCE:
 export S MAKE VERSION
 .PHONY: FORCE all help run deps check check-unit check-cmocka check-scenario check-conformance check-browser faults asan tsan \
-        lint format bench bench-programs scenario-programs cmocka-programs fuzz fuzz-proof install uninstall clean distclean
+        lint format bench bench-programs scenario-programs cmocka-programs test-programs fuzz fuzz-proof install uninstall clean distclean
 
 # These need packages before configure can succeed; deps installs only what is missing.
 NEEDS_build := run check check-% faults asan tsan bench lint fuzz fuzz-proof
@@ -75,11 +75,12 @@ format:                ## clang-format on every source
 	@cd $(or $(S),.) && find $(SOURCE_FOLDERS) -name '*.cpp' -o -name '*.h' | xargs -r clang-format -i
 
 bench: | need-packages ## measures us and the peers; ARGS=--quick takes a minute (tests/bench/README.md)
-	+@$(MAKE) $(JOBS) all bench-programs
+	+@$(MAKE) $(JOBS) all bench-programs build/node/installed
 	@cd $(or $(S),.) && tests/bench/run --build $(abspath build/$(FLAVOUR)) $(ARGS)
 bench-programs: $(BENCH_PROGRAMS)
-scenario-programs: $(PLAIN_SERVER)
+scenario-programs: $(PLAIN_SERVER) $(RPC_TEST_FILES)
 cmocka-programs: $(CMOCKA_PROGRAMS) $(CMOCKA_REFERENCES)
+test-programs: all build/$(FLAVOUR)/tests/unit bench-programs scenario-programs cmocka-programs $(if $(filter asan,$(FLAVOUR)),fuzz-programs)
 
 FUZZ_SECONDS := 300
 fuzz: | need-packages  ## fuzzes every target for FUZZ_SECONDS, 2 at a time; 0: plays the kept corpus (tests/fuzz/README.md)

@@ -10,7 +10,7 @@ FUZZ_MAIN = $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer,$(B)/obj/$(FUZZ_REP
 
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ_PROGRAMS)
-$(FUZZ_LIBRARY): $(call objects,$(WEBSOCKET_SOURCES) $(call module_sources,$(MODULES)) \
+$(FUZZ_LIBRARY): $(call objects,$(WEBSOCKET_SOURCES) $(call module_sources,$(MODULES)) $(TESTED_UTILS) \
                    $(filter-out tests/fuzz/targets/% $(FUZZ_REPLAY),$(FUZZ_SOURCES)))
 	$(call say,AR ,$@)
 	$(archive)

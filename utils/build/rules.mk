@@ -8,13 +8,15 @@ $(if $(filter $(FLAVOUR),$(KNOWN_FLAVOURS)),,$(error FLAVOUR=$(FLAVOUR): there a
 # --- flags ------------------------------------------------------------------------------------------------------------
 # Everything is position independent: most of it goes into shared objects too, and is then compiled once.
 # -fno-semantic-interposition gives the calls inside them back to the optimiser.
-OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2
+# Lines and functions, for profiles and core files; variables, which would take half as long again to compile, are debug's.
+OPTIMISE_release := -O2 -g1 -D_FORTIFY_SOURCE=2
 OPTIMISE_debug := -Og -g3 -D_GLIBCXX_ASSERTIONS
-OPTIMISE_asan := -O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS
+OPTIMISE_asan := -Og -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS
 OPTIMISE_tsan := -O1 -g1 -fno-omit-frame-pointer
 OPTIMISE_fuzz := -O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS
-# Its check of vtables needs free descriptors, which some scenarios take away.
-SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined
+# The check of vtables needs free descriptors, which some scenarios take away; whoever uses a null pointer is caught without a
+# check at each use, which takes a quarter of the compile time.
+SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize=vptr,null -fno-sanitize-recover=undefined
 SANITIZE_tsan := -fsanitize=thread
 SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 SANITIZE := $(SANITIZE_$(FLAVOUR))
@@ -27,7 +29,8 @@ endif
 
 COMMON := $(OPTIMISE_$(FLAVOUR)) $(SANITIZE) -fPIC -pthread $(HARDENING)
 # gcc 12 sees overlapping copies in its own std::string (its bug 105329).
-WARNINGS := -Wall -Wextra -Wpedantic $(if $(filter gcc-12,$(COMPILER_TAG)),-Wno-restrict)
+WARNINGS := -Wall -Wextra -Wpedantic $(if $(filter gcc-12,$(COMPILER_TAG)),-Wno-restrict \
+    $(if $(SANITIZE),-Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-maybe-uninitialized))
 CXX_FLAGS := -std=c++20 $(COMMON) $(WARNINGS) $(LIB_CPPFLAGS) $(LLHTTP_CPPFLAGS) $(USER_CPPFLAGS) $(USER_CXXFLAGS)
 C_FLAGS := $(COMMON) -w -DLLHTTP_STRICT_MODE=1 $(LLHTTP_CPPFLAGS) $(USER_CPPFLAGS) $(USER_CFLAGS)
 LINK := $(CXX) $(SANITIZE) -pthread $(HARDENING_LDFLAGS) $(USER_LDFLAGS)
@@ -40,7 +43,7 @@ CONFIG_PATHS := $(B)/obj/config_paths.h
 sources = $(patsubst $(S)%,%,$(wildcard $(addprefix $(S),$(1))))
 objects = $(patsubst %.cpp,$(B)/obj/%.o,$(1))
 
-LIBRARY_FOLDERS := base auth log config net tls tls/mbedtls http websocket link module server
+LIBRARY_FOLDERS := base auth jsonrpc log config net tls tls/mbedtls http websocket link module server
 LIBRARY_SOURCES := $(filter-out src/server/main.cpp,$(call sources,$(LIBRARY_FOLDERS:%=src/%/*.cpp)))
 WEBSOCKET_SOURCES := $(call sources,src/libwebsocket/*.cpp)
 # A client's TLS, by mbedTLS; what only servers need of it stays out.
@@ -62,9 +65,20 @@ module_sources = $(foreach name,$(1),$(call sources,modules/$(name)/*.cpp $(SOUR
 # Programs of the library's users: websocket_client is one end of the wire, the others are system servers.
 UTILS := $(sort $(foreach f,$(call sources,utils/websocket_*/*.cpp),$(patsubst utils/%/,%,$(dir $(f)))))
 UTILS_SOURCES := $(foreach name,$(UTILS),$(call sources,utils/$(name)/*.cpp))
+# Libraries of a program's own: LIBS_<name>.
+LIBS_websocket_client := $(EDIT_LIBS)
+LIBS_websocket_chat := $(HIREDIS_LIBS)
+# Libraries made for ouistiti find these functions in the program that loads them.
+LIBS_websocket_jsonrpc := $(foreach f,jsonrpc_error_object jsonrpc_error_object_predefined,-Wl,--export-dynamic-symbol=$(f))
+# What unit tests and fuzz targets may take of them: all but their main programs. They keep to a namespace of their own.
+UTILS_TESTED := websocket_chat websocket_jsonrpc
+TESTED_UTILS := $(filter-out %/main.cpp,$(foreach name,$(UTILS_TESTED),$(call sources,utils/$(name)/*.cpp)))
 # Tools beside the server, made of the same library.
 TOOLS := $(sort $(foreach f,$(call sources,utils/marmoset_*/*.cpp),$(patsubst utils/%/,%,$(dir $(f)))))
 TOOLS_SOURCES := $(foreach name,$(TOOLS),$(call sources,utils/$(name)/*.cpp))
+# Libraries that websocket_jsonrpc loads: utils/jsonrpc_<name>/ becomes jsonrpc/<name>.so, made of our library too.
+RPC_LIBRARIES := $(sort $(foreach f,$(call sources,utils/jsonrpc_*/*.cpp),$(patsubst utils/jsonrpc_%/,%,$(dir $(f)))))
+RPC_SOURCES := $(foreach name,$(RPC_LIBRARIES),$(call sources,utils/jsonrpc_$(name)/*.cpp))
 UNIT_SOURCES := $(sort $(patsubst ./%,%,$(shell cd $(or $(S),.) && find tests/unit -name '*.cpp' 2>/dev/null))) \
                 $(call sources,tests/support/*.cpp)
 TEST_MODULE_SOURCES := $(call sources,tests/modules/*.cpp)
@@ -74,7 +88,7 @@ CMOCKA_SOURCES := $(call sources,tests/support/cmocka/*.cpp)
 CMOCKA_TESTS := $(call sources,$(foreach suffix,c cpp,tests/cmocka/*.$(suffix) tests/cmocka/own/*.$(suffix)))
 FUZZ_SOURCES := $(call sources,tests/fuzz/targets/*.cpp tests/fuzz/support/*.cpp tests/support/scripted_peer.cpp)
 SOURCES := $(sort $(LIBRARY_SOURCES) $(WEBSOCKET_SOURCES) $(INTERPOSE_SOURCES) $(MAIN_SOURCES) $(call module_sources,$(MODULES)) \
-                  $(UTILS_SOURCES) $(TOOLS_SOURCES) $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES) $(CMOCKA_SOURCES) \
+                  $(UTILS_SOURCES) $(TOOLS_SOURCES) $(RPC_SOURCES) $(UNIT_SOURCES) $(TEST_MODULE_SOURCES) $(BENCH_SOURCES) $(CMOCKA_SOURCES) \
                   $(filter %.cpp,$(CMOCKA_TESTS)) $(FUZZ_SOURCES))
 OBJECTS := $(call objects,$(SOURCES))
 LLHTTP_OBJECTS := $(patsubst %.c,$(B)/obj/llhttp/%.o,$(notdir $(LLHTTP_SOURCES)))
@@ -85,22 +99,27 @@ SOURCE_LIST := $(B)/obj/sources
 LIBMARMOSET := $(B)/lib/libmarmoset.a
 SERVER := $(B)/bin/marmoset
 MODULE_FILES := $(SHARED:%=$(B)/modules/%.so)
-PUBLIC_HEADERS := $(patsubst %,$(B)/include/marmoset/websocket_%.h,server client socket)
+PUBLIC_HEADERS := $(patsubst %,$(B)/include/marmoset/%.h,websocket_server websocket_client websocket_socket jsonrpc_library)
 SO_VERSION := 0
 LIBWEBSOCKET_FILE := libwebsocket.so.$(VERSION)
 LIBWEBSOCKET := $(B)/lib/libwebsocket.a $(B)/lib/libwebsocket.so
 UTILS_FILES := $(UTILS:%=$(B)/bin/%)
 TOOLS_FILES := $(TOOLS:%=$(B)/bin/%)
+RPC_FILES := $(RPC_LIBRARIES:%=$(B)/jsonrpc/%.so)
 BENCH_PROGRAMS := $(patsubst tests/bench/%.cpp,$(B)/bench/%,$(BENCH_SOURCES))
 UNIT := $(B)/tests/unit
 TEST_MODULE_FILES := $(TEST_MODULE_SOURCES:%.cpp=$(B)/%.so)
 # What the scenarios of libwebsocket.so are made of: a server that is linked with it and knows plain sockets only.
 PLAIN_SERVER := $(B)/tests/plain_server
 PLAIN_SERVER_SOURCES := $(call sources,tests/scenario/plain_server/*.c)
+# RPC libraries of the scenarios, one a file.
+RPC_TEST_SOURCES := $(call sources,tests/scenario/jsonrpc/*.c)
+RPC_TEST_FILES := $(RPC_TEST_SOURCES:tests/scenario/jsonrpc/%.c=$(B)/tests/jsonrpc/%.so)
 CMOCKA := $(B)/tests/libcmocka.a
 CMOCKA_PROGRAMS := $(CMOCKA_TESTS:tests/%=$(B)/tests/%.ours)
 CMOCKA_REFERENCES := $(patsubst tests/%,$(B)/tests/%.reference,$(filter-out tests/cmocka/own/%,$(CMOCKA_TESTS)))
-ALL_PRODUCTS := $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(UTILS_FILES) $(TOOLS_FILES) compile_commands.json
+ALL_PRODUCTS := $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(UTILS_FILES) $(TOOLS_FILES) $(RPC_FILES) \
+    compile_commands.json
 
 # --- generated files, rewritten only when their text changes ----------------------------------------------------------
 write_text = { mkdir -p $(@D); cat >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
@@ -158,20 +177,37 @@ say = $(if $(V),,@echo '  $(1) $(patsubst $(S)%,%,$(2))')
 COLOUR := $(if $(MAKE_TERMERR),-fdiagnostics-color=always)
 
 # System servers see the public header and nothing else of ours.
-includes = $(if $(filter utils/websocket_%,$(1)),-I$(B)/include,-I$(S)src $(if $(filter tests/%,$(1)),-I$(or $(S),.) -I$(B)/include))
-paths = $(if $(filter src/server/% tests/unit/server/%,$(1)),-include $(CONFIG_PATHS))
+includes = $(if $(filter utils/websocket_%,$(1)),-I$(B)/include $(if $(filter utils/websocket_jsonrpc/%,$(1)),-I$(S)src),-I$(S)src $(if $(filter tests/%,$(1)),-I$(or $(S),.)) \
+             $(if $(filter tests/% utils/jsonrpc_%,$(1)),-I$(B)/include))
+paths = $(if $(filter src/server/% tests/unit/server/% utils/websocket_jsonrpc/%,$(1)),-include $(CONFIG_PATHS))
 # Half of the unit tests' compile time would go into optimising what runs once.
 # What stands in front of recv() must not get the C library's own checking one from its headers.
 own_flags = $(if $(filter tests/unit/%,$(1)),-O0 -U_FORTIFY_SOURCE) $(if $(filter tests/cmocka/%,$(1)),-I$(S)tests/support) \
             $(if $(filter src/libwebsocket/interpose/%,$(1)),-U_FORTIFY_SOURCE)
-compile_command = $(CXX) $(CXX_FLAGS) $(call own_flags,$(1)) -include $(BUILD_CONFIG) $(call paths,$(1)) $(call includes,$(1))
+# $(2): what is included in front, $(BUILD_CONFIG) if empty.
+compile_command = $(CXX) $(CXX_FLAGS) $(call own_flags,$(1)) -include $(or $(2),$(BUILD_CONFIG)) $(call paths,$(1)) $(call includes,$(1))
+
+# The standard library's headers, parsed once: they are most of what a compilation reads. gcc takes the first of the folder's files
+# that fits the flags, or none. With a compiler cache in front they are left out, so that a source that forgets an include is
+# noticed; and where the optimiser looks for mistakes: what gcc warns of in the library's own code it shows then.
+PRECOMPILED_FOLDER := $(B)/obj/precompiled/build_config.h.gch
+PRECOMPILED := $(if $(filter gcc-%,$(COMPILER_TAG)),$(if $(findstring ccache,$(CXX)),,$(addprefix $(PRECOMPILED_FOLDER)/,unit $(if $(SANITIZE),library))))
+COMPILED_CONFIG := $(if $(PRECOMPILED),$(PRECOMPILED_FOLDER:.gch=),$(BUILD_CONFIG))
+PRECOMPILED_library := algorithm array cerrno chrono cstdint cstring deque functional map memory mutex optional span string \
+                       string_view unordered_map utility variant vector fmt/format.h sys/socket.h unistd.h
+PRECOMPILED_unit := $(PRECOMPILED_library) gtest/gtest.h
+$(PRECOMPILED): $(PRECOMPILED_FOLDER)/%: $(BUILD_CONFIG)
+	$(call say,PCH,$@)
+	@mkdir -p $(@D); cp $< $(PRECOMPILED_FOLDER:.gch=)
+	@{ cat $<; printf '#include <%s>\n' $(PRECOMPILED_$*); } >$(B)/obj/precompiled/$*.h
+	$(Q)$(CXX) $(CXX_FLAGS) $(call own_flags,$(if $(filter unit,$*),tests/unit/.,src)) -x c++-header -o $@ $(B)/obj/precompiled/$*.h
 
 $(B)/obj/%.o: $(S)%.cpp
 	$(call say,CXX,$<)
-	$(call compile,$(call compile_command,$*.cpp) $(COLOUR))
+	$(call compile,$(call compile_command,$*.cpp,$(COMPILED_CONFIG)) $(COLOUR))
 $(STATIC_LIST): $(B)/obj/static_modules.cpp
 	$(call say,CXX,$<)
-	$(call compile,$(call compile_command,src) $(COLOUR))
+	$(call compile,$(call compile_command,src,$(COMPILED_CONFIG)) $(COLOUR))
 $(LLHTTP_OBJECTS): $(B)/obj/llhttp/%.o: $(firstword $(dir $(LLHTTP_SOURCES)))%.c $(BUILD_CONFIG)
 	$(call say,CC,$<)
 	$(call compile,$(CC) $(C_FLAGS))
@@ -182,18 +218,20 @@ $(B)/obj/tests/%.o: $(S)tests/%.c $(BUILD_CONFIG)
 # One file of the plain server is to get the C library's checking calls, whatever the flavour; the others are not.
 c_flags = $(if $(filter scenario/%,$(1)),-I$(B)/include -U_FORTIFY_SOURCE $(if $(filter %/fortified,$(1)),-O2 -D_FORTIFY_SOURCE=2), \
             -I$(S)tests/support)
--include $(patsubst %.c,$(B)/obj/%.d,$(filter %.c,$(CMOCKA_TESTS)) $(PLAIN_SERVER_SOURCES))
+-include $(patsubst %.c,$(B)/obj/%.d,$(filter %.c,$(CMOCKA_TESTS)) $(PLAIN_SERVER_SOURCES) $(RPC_TEST_SOURCES))
 
-$(OBJECTS) $(STATIC_LIST): | $(BUILD_CONFIG) $(CONFIG_PATHS)
-$(call objects,$(UTILS_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES)): | $(PUBLIC_HEADERS)
+$(OBJECTS) $(STATIC_LIST): | $(BUILD_CONFIG) $(CONFIG_PATHS) $(PRECOMPILED)
+$(call objects,$(UTILS_SOURCES) $(RPC_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES)): | $(PUBLIC_HEADERS)
 -include $(OBJECTS:.o=.d) $(STATIC_LIST:.o=.d)
 
-$(PUBLIC_HEADERS): $(B)/include/marmoset/%: $(S)src/libwebsocket/%
+$(B)/include/marmoset/websocket_%: $(S)src/libwebsocket/websocket_%
+	@mkdir -p $(@D); cp $< $@
+$(B)/include/marmoset/jsonrpc_library.h: $(S)src/jsonrpc/jsonrpc_library.h
 	@mkdir -p $(@D); cp $< $@
 
 # --- linking ----------------------------------------------------------------------------------------------------------
 $(LIBMARMOSET) $(SERVER) $(MODULE_FILES) $(LIBWEBSOCKET) $(B)/lib/$(LIBWEBSOCKET_FILE) $(UTILS_FILES) $(TOOLS_FILES) \
-    $(UNIT): $(SOURCE_LIST)
+    $(RPC_FILES) $(UNIT): $(SOURCE_LIST)
 archive = $(Q)mkdir -p $(@D); rm -f $@; $(AR) rcs $@ $(filter %.o,$^)
 $(LIBMARMOSET): $(call objects,$(LIBRARY_SOURCES)) $(LLHTTP_OBJECTS)
 	$(call say,AR ,$@)
@@ -205,7 +243,7 @@ $(B)/lib/libwebsocket.a: $(call objects,$(LIBWEBSOCKET_SOURCES)) $(LLHTTP_OBJECT
 # The whole library, its symbols visible: modules are loaded into it and link nothing of ours themselves.
 whole_library = -Wl,--whole-archive $(LIBMARMOSET) -Wl,--no-whole-archive
 link = $(Q)mkdir -p $(@D); $(LINK_PROGRAM) -rdynamic -o $@ $(filter %.o,$^) $(whole_library)
-MODULE_LIBS := $(foreach name,$(MODULES),$(LIBS_$(name)))
+MODULE_LIBS := $(foreach name,$(MODULES) $(UTILS_TESTED),$(LIBS_$(name)))
 $(B)/bin/marmoset: $(call objects,$(MAIN_SOURCES) $(call module_sources,$(STATIC))) $(STATIC_LIST) $(LIBMARMOSET)
 	$(call say,LD ,$@)
 	$(link) $(LIBS) $(foreach name,$(STATIC),$(LIBS_$(name)))
@@ -223,7 +261,6 @@ $(B)/lib/libwebsocket.so: $(B)/lib/$(LIBWEBSOCKET_FILE)
 	@ln -sf $(LIBWEBSOCKET_FILE) $(@D)/libwebsocket.so.$(SO_VERSION); ln -sf $(LIBWEBSOCKET_FILE) $@; touch -h $@
 
 $(foreach name,$(UTILS),$(eval $(B)/bin/$(name): $(call objects,$(call sources,utils/$(name)/*.cpp))))
-LIBS_websocket_client := $(EDIT_LIBS)
 $(UTILS_FILES): $(B)/lib/libwebsocket.a
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -Wl,--as-needed -o $@ $(filter %.o,$^) $(B)/lib/libwebsocket.a $(LIBS) \
@@ -234,9 +271,17 @@ $(TOOLS_FILES): $(LIBMARMOSET)
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(LINK_PROGRAM) -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIBMARMOSET) $(LIBS)
 
-# One program; it holds the modules too, so that their classes can be tested alone, and of what stands in front of socket calls
-# only what knows none.
-UNIT_TESTED_SOURCES := $(WEBSOCKET_SOURCES) src/libwebsocket/interpose/message_reader.cpp $(call module_sources,$(MODULES))
+# They share nothing with the program that loads them but the interface: what they take of our library stays inside.
+$(foreach name,$(RPC_LIBRARIES),$(eval $(B)/jsonrpc/$(name).so: $(call objects,$(call sources,utils/jsonrpc_$(name)/*.cpp))))
+$(RPC_FILES): $(LIBMARMOSET)
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(LINK_SHARED) -Wl,-soname,$(@F) $(if $(SANITIZE),,-Wl,-z,defs) -Wl,--exclude-libs,ALL \
+	    -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIBMARMOSET) $(LIBS)
+
+# One program; it holds the modules too, so that their classes can be tested alone, the RPC libraries without their common name,
+# and of what stands in front of socket calls only what knows none.
+UNIT_TESTED_SOURCES := $(WEBSOCKET_SOURCES) src/libwebsocket/interpose/message_reader.cpp $(call module_sources,$(MODULES)) \
+                       $(TESTED_UTILS) $(filter-out %/library.cpp,$(RPC_SOURCES))
 $(UNIT): $(call objects,$(UNIT_SOURCES) $(UNIT_TESTED_SOURCES)) $(STATIC_LIST) $(LIBMARMOSET)
 	$(call say,LD ,$@)
 	$(link) -lgtest_main -lgmock -lgtest $(LIBS) $(MODULE_LIBS)
@@ -252,6 +297,11 @@ $(PLAIN_SERVER): $(PLAIN_SERVER_SOURCES:%.c=$(B)/obj/%.o) $(B)/lib/libwebsocket.
 	$(call say,LD ,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(SANITIZE) -pthread $(HARDENING_LDFLAGS) $(USER_LDFLAGS) -pie -o $@ $(filter %.o,$^) \
 	    -L$(B)/lib -lwebsocket -Wl,-rpath,'$$ORIGIN/../lib'
+
+$(RPC_TEST_SOURCES:%.c=$(B)/obj/%.o): | $(PUBLIC_HEADERS)
+$(RPC_TEST_FILES): $(B)/tests/jsonrpc/%.so: $(B)/obj/tests/scenario/jsonrpc/%.o
+	$(call say,LD ,$@)
+	$(Q)mkdir -p $(@D); $(CC) $(SANITIZE) -pthread -shared -o $@ $< -ljansson
 
 $(CMOCKA): $(call objects,$(CMOCKA_SOURCES))
 	$(call say,AR ,$@)
@@ -300,4 +350,4 @@ build/node/installed: $(S)tests/package.json $(S)tests/package-lock.json
 	@touch $@
 
 INSTALL_ENVIRONMENT = $(foreach name,DESTDIR prefix bindir libdir includedir datadir mandir sysconfdir SHARED UTILS TOOLS \
-    SO_VERSION,$(name)='$($(name))') LIBWEBSOCKET_LIBS='$(filter-out -lconfig -lsqlite3 -lcrypt,$(LIBS))'
+    RPC_LIBRARIES SO_VERSION,$(name)='$($(name))') LIBWEBSOCKET_LIBS='$(filter-out -lconfig -lsqlite3 -lcrypt,$(LIBS))'
