@@ -36,6 +36,16 @@ export function describeCode(code) {
     return { name: 'Unknown code', words: 'No standard gives this code a meaning.' };
 }
 
+/**
+ * What a page that wants to stay connected does after a code: "retry"; "later", as the server has too much to do; "ask" whether it
+ * is still signed in: the gate ends the websockets of a session that is over with 1008; "stop": the same would happen again.
+ */
+export function followUp(code) {
+    if (code === 1013) return 'later';
+    if (code === 1008) return 'ask';
+    return [1000, 1002, 1003, 1007, 1010].includes(code) || code >= 3000 ? 'stop' : 'retry';
+}
+
 /** Browsers hide why a handshake failed (the HTTP status is not shown to pages), so name what it can be. */
 export function describeFailedOpen(protocols) {
     const causes = [

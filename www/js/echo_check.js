@@ -20,12 +20,28 @@ function equal(a, b) {
     return typeof a === 'string' ? a === b : firstDifference(a, b) === -1;
 }
 
+/** Of messages without an answer, in bytes: a server that sends nothing back must not fill the memory. */
+const mostBytes = 256 * 2 ** 20;
+const mostMessages = 100000;
+
 export class EchoCheck {
     #waiting = [];
+    #bytes = 0;
+    #given = 0; // how many have been given up
 
-    /** Remembers a sent message until its answer comes. `time` in milliseconds of performance.now(). */
-    sent(data, time) {
-        this.#waiting.push({ data, time });
+    /** Remembers a sent message until its answer comes, the oldest ones not for ever. `time` in milliseconds of performance.now(). */
+    sent(data, time, { bytes = mostBytes, messages = mostMessages } = {}) {
+        const size = sizeOf(data);
+        this.#waiting.push({ data, time, size });
+        this.#bytes += size;
+        while (this.#waiting.length > 1 && (this.#bytes > bytes || this.#waiting.length > messages)) {
+            this.#forget(1);
+            this.#given += 1;
+        }
+    }
+
+    #forget(count) {
+        for (const { size } of this.#waiting.splice(0, count)) this.#bytes -= size;
     }
 
     /**
@@ -39,12 +55,19 @@ export class EchoCheck {
         const index = this.#waiting.findIndex((message) => equal(message.data, data));
         if (index >= 0) {
             const trip = time - this.#waiting[index].time;
-            this.#waiting.splice(0, index + 1);
-            return { verdict: 'equal', trip, lost: index };
+            const lost = index + this.#given;
+            this.#given = 0;
+            this.#forget(index + 1);
+            return { verdict: 'equal', trip, lost };
+        }
+        if (this.#given > 0) {
+            // It may be the answer to one of those that are not kept: nothing can be said of it.
+            this.#given -= 1;
+            return { verdict: 'unasked', lost: 0 };
         }
         const first = this.#waiting[0];
         if (typeof first.data === typeof data && sizeOf(first.data) === sizeOf(data)) {
-            this.#waiting.shift();
+            this.#forget(1);
             return {
                 verdict: 'differs',
                 trip: time - first.time,
@@ -55,8 +78,8 @@ export class EchoCheck {
         return { verdict: 'other', lost: 0 };
     }
 
-    /** How many sent messages have no answer yet. */
+    /** How many sent messages have no answer yet, with those that are not waited for any more. */
     get waiting() {
-        return this.#waiting.length;
+        return this.#waiting.length + this.#given;
     }
 }

@@ -1,15 +1,8 @@
 // The list of entries on the page. In: entries. Out: list items, and the same as text for the clipboard.
 // All text goes through textContent: what a peer sends is never read as HTML.
 
+import { element } from './element.js';
 import { formatCount, formatTime } from './format.js';
-
-/** One element with a class and a text. */
-function element(tag, className, text) {
-    const node = document.createElement(tag);
-    node.className = className;
-    node.textContent = text;
-    return node;
-}
 
 export class LogView {
     #parts;

@@ -1,6 +1,8 @@
 // The sign-in page: sends the form, tells what was wrong, goes on to where the visitor came from. In: the form,
 // ?redirect_uri=. Out: a session's cookie, which no script sees. Without scripts the form works by itself.
 
+import { whoAmI } from './session.js';
+
 const form = document.getElementById('signin');
 const problem = document.getElementById('problem');
 const password = document.getElementById('password');
@@ -12,7 +14,9 @@ document.getElementById('redirect').value = target;
 function localTarget(text) {
     if (!text?.startsWith('/')) return '/';
     const url = new URL(text, location.origin);
-    return url.origin === location.origin ? url.pathname + url.search + url.hash : '/';
+    // Two slashes in front, which «/.//host» comes to, would name another host.
+    const path = url.pathname.replace(/^\/+/, '/');
+    return url.origin === location.origin ? path + url.search + url.hash : '/';
 }
 
 function tell(sentence) {
@@ -31,6 +35,12 @@ function describe(answer) {
     return `The server refused this sign-in (${answer.status}).`;
 }
 
+/** Whoever has to choose a new password first (group «reapproving») may do nothing else. */
+async function needsPassword() {
+    const { group } = await whoAmI();
+    return group === 'reapproving';
+}
+
 let sending = false;
 form.addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -45,8 +55,9 @@ form.addEventListener('submit', async (event) => {
             headers: { Accept: 'application/json' },
             body: new URLSearchParams(new FormData(form)),
         });
+        await answer.text(); // complete before the page goes
         if (answer.ok) {
-            location.replace(target);
+            location.replace((await needsPassword()) ? '/webauth.html' : target);
             return;
         }
         tell(describe(answer));
