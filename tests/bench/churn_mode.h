@@ -68,7 +68,7 @@ inline Report run_churn(const Options& options) {
     Report report("churn");
     report.add("clients", uint64_t{options.clients});
     report.add("size", uint64_t{options.size});
-    span.report(report, "session", sessions);
+    span.report(report, "sessions", sessions);
     report_latency(report, latency);
     return report;
 }

@@ -28,7 +28,7 @@ inline Report run_echo(const Options& options) {
     report.add("clients", uint64_t{options.clients});
     report.add("size", uint64_t{options.size});
     report.add("window", uint64_t{options.window});
-    span.report(report, "message", messages);
+    span.report(report, "messages", messages);
     report_latency(report, latency);
     report.add("closed_cleanly", swarm.close());
     return report;

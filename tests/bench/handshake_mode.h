@@ -61,7 +61,7 @@ inline void fetch_session(const Target& target, TlsSettings& tls, const Options&
     const iovec piece{request.data(), request.size()};
     if (client.wire().send(&piece, 1) != static_cast<ssize_t>(request.size())) fail_errno("send a request");
     poller.change(client.wire().get(), EPOLLIN, nullptr);
-    uint8_t answer[4096];
+    uint8_t answer[Wire::kRecord];
     while (client.wire().receive(answer, sizeof answer) < 0 && errno == EAGAIN)
         wait_for_event(poller);
     if (!tls.has_session()) throw std::runtime_error("the server gives no session to resume");
@@ -80,6 +80,7 @@ inline Report run_handshake(const Options& options) {
     std::deque<HandshakeClient> clients;
     for (size_t i = 0; i < options.clients; ++i)
         clients.emplace_back(target, *tls, options.per_address, poller, i).connect();
+    std::string protection;
     uint64_t handshakes = 0;
     uint64_t last = now_ns();
     auto run = [&](uint64_t deadline, uint64_t count) {
@@ -89,6 +90,7 @@ inline Report run_handshake(const Options& options) {
                 if (!client.on_event()) continue;
                 if (client.wire().resumed() != options.resume)
                     throw std::runtime_error(options.resume ? "a full handshake" : "a resumed handshake");
+                if (protection.empty()) protection = client.wire().protection();
                 ++handshakes;
                 last = now_ns();
                 latency.record(last - client.begun());
@@ -106,7 +108,8 @@ inline Report run_handshake(const Options& options) {
 
     Report report("handshake");
     report.add("clients", uint64_t{options.clients});
-    span.report(report, "handshake", handshakes);
+    report.add("protection", protection);
+    span.report(report, "handshakes", handshakes);
     report_latency(report, latency);
     return report;
 }

@@ -6,10 +6,12 @@
 
 #include "churn_mode.h"
 #include "echo_mode.h"
+#include "fanout_mode.h"
 #include "handshake_mode.h"
 #include "idle_mode.h"
 #include "stalled_mode.h"
 #include "static_mode.h"
+#include "storm_mode.h"
 
 namespace {
 
@@ -21,7 +23,9 @@ Report run(const Options& options) {
     if (options.mode == "churn") return run_churn(options);
     if (options.mode == "handshake") return run_handshake(options);
     if (options.mode == "static") return run_static(options);
+    if (options.mode == "fanout") return run_fanout(options);
     if (options.mode == "stalled") return run_stalled(options);
+    if (options.mode == "storm") return run_storm(options);
     throw std::runtime_error("no mode called " + options.mode + "; see load --help");
 }
 

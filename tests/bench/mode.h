@@ -61,10 +61,10 @@ class Span {
     double seconds() const { return static_cast<double>(wall_) / 1e9; }
     double rate(uint64_t count) const { return static_cast<double>(count) / seconds(); }
 
-    /// Adds time, rate and CPU for `count` things called `what`; names carry `suffix`.
+    /// Adds time, rate and CPU for `count` of `what`, which is a plural; names carry `suffix`.
     void report(Report& report, const std::string& what, uint64_t count,
                 const std::string& suffix = "") const {
-        report.add(what + "s" + suffix, count);
+        report.add(what + suffix, count);
         report.add("seconds" + suffix, seconds());
         report.add("per_second" + suffix, rate(count));
         if (!meter_->empty() && count > 0) {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ modes
   static    -c clients: GET of --path, checked against --file; --close: a connection for each
   handshake -c at a time: connect, TLS handshake, close, again; --resume: of the session before
   stalled   -c clients echo, first alone, then beside --stalled clients that send and never read
+  fanout    --senders clients of a room, each with -w messages of -s bytes on their way, are heard by all others and -c more;
+            with --stalled then beside such as never read
+  storm     -c clients echo, first alone, then while --storm others do full TLS handshakes, again and again
 
 options
   --path PATH         of the URL (default /)
@@ -37,10 +41,12 @@ options
   --close             static: Connection: close, a new connection for each request
   --tls               TLS on every connection; certificates are not checked
   --tls-version V     1.2 or 1.3 (default: the best both have)
-  --ciphers LIST      suites of TLS 1.2, as OpenSSL names them
+  --ciphers LIST      suites, as OpenSSL names them: of TLS 1.2, and of TLS 1.3
   --resume            handshake: resumed ones
-  --stalled N         stalled: how many never read (default 1), each sending
+  --senders N         fanout: how many speak (default 1)
+  --stalled N         stalled: how many never read (default 1), each sending; fanout: (default 0)
   --stalled-size B    messages of so many bytes (default 65536)
+  --storm N           storm: handshakes under way at a time (default 64)
   --per-address N     clients from one 127.0.0.x source address (default 200)
   --pids A,B,...      processes whose CPU time and memory are reported: the gateway's
   --backend-pids ...  the system server's: CPU time is added, memory reported apart
@@ -58,8 +64,10 @@ struct Options {
     double seconds = 3;
     double warmup = 0.3;
     uint64_t messages = UINT64_MAX;
-    size_t stalled = 1;
+    size_t senders = 1;
+    std::optional<size_t> stalled;  // as the mode likes best
     size_t stalled_size = 65'536;
+    size_t storm = 64;
     size_t per_address = 200;
     std::string tls_version, ciphers;
     bool tls = false, resume = false;
@@ -96,8 +104,10 @@ inline Options parse_options(int argc, char** argv) {
         Stream,
         File,
         Close,
+        Senders,
         Stalled,
         StalledSize,
+        Storm,
         PerAddress,
         Pids,
         BackendPids,
@@ -121,8 +131,10 @@ inline Options parse_options(int argc, char** argv) {
                                    {"stream", no_argument, nullptr, Stream},
                                    {"file", required_argument, nullptr, File},
                                    {"close", no_argument, nullptr, Close},
+                                   {"senders", required_argument, nullptr, Senders},
                                    {"stalled", required_argument, nullptr, Stalled},
                                    {"stalled-size", required_argument, nullptr, StalledSize},
+                                   {"storm", required_argument, nullptr, Storm},
                                    {"per-address", required_argument, nullptr, PerAddress},
                                    {"pids", required_argument, nullptr, Pids},
                                    {"backend-pids", required_argument, nullptr, BackendPids},
@@ -176,11 +188,17 @@ inline Options parse_options(int argc, char** argv) {
             case Close:
                 options.close = true;
                 break;
+            case Senders:
+                options.senders = count("--senders");
+                break;
             case Stalled:
                 options.stalled = count("--stalled");
                 break;
             case StalledSize:
                 options.stalled_size = count("--stalled-size");
+                break;
+            case Storm:
+                options.storm = count("--storm");
                 break;
             case PerAddress:
                 options.per_address = count("--per-address");
@@ -218,10 +236,10 @@ inline Options parse_options(int argc, char** argv) {
     options.mode = argv[optind];
     if (options.target.empty()) throw std::runtime_error("--target is missing");
     if (options.clients == 0 || options.window == 0 || options.per_address == 0 ||
-        options.stalled_size == 0) {
-        throw std::runtime_error("clients, window, per-address and stalled-size are at least 1");
+        options.stalled_size == 0 || options.storm == 0) {
+        throw std::runtime_error("clients, window, per-address, stalled-size and storm are at least 1");
     }
-    options.tls = options.tls || options.mode == "handshake";
+    options.tls = options.tls || options.mode == "handshake" || options.mode == "storm";
     if (options.size == 0 && (options.raw || options.stream))
         throw std::runtime_error("--size 0 needs message boundaries");
     if (options.mode == "static" && options.file.empty()) throw std::runtime_error("static needs --file");

@@ -12,6 +12,7 @@ inline Report run_stalled(const Options& options) {
     Payload payload(options.size, options.text);
     Payload stalled_payload(options.stalled_size, options.text);
     Meters meters(options);
+    const size_t stalled_clients = options.stalled.value_or(1);
     Swarm swarm(client_settings(options, target, tls.get(), payload), options.clients);
     swarm.open();
     swarm.start();
@@ -34,7 +35,7 @@ inline Report run_stalled(const Options& options) {
     ClientSettings endless = client_settings(options, target, tls.get(), stalled_payload);
     endless.window = (size_t{16} << 30) / options.stalled_size;
     std::deque<Client> stalled;
-    for (size_t i = 0; i < options.stalled; ++i) {
+    for (size_t i = 0; i < stalled_clients; ++i) {
         Client& client = stalled.emplace_back(endless, swarm.poller(), options.clients + i);
         swarm.guests().push_back(&client);
         client.connect();
@@ -61,23 +62,23 @@ inline Report run_stalled(const Options& options) {
     Report report("stalled");
     report.add("clients", uint64_t{options.clients});
     report.add("size", uint64_t{options.size});
-    report.add("stalled", uint64_t{options.stalled});
-    alone.report(report, "message", messages_alone, "_alone");
+    report.add("stalled", uint64_t{stalled_clients});
+    alone.report(report, "messages", messages_alone, "_alone");
     report_latency(report, latency_alone, "_alone");
-    beside.report(report, "message", messages_beside, "_beside");
+    beside.report(report, "messages", messages_beside, "_beside");
     report_latency(report, latency_beside, "_beside");
     report.add("rate_kept", beside.rate(messages_beside) / alone.rate(messages_alone));
     report.add("pss_bytes_before", before.pss);
     report.add("pss_bytes_after", after.pss);
     auto grown = [&](const Memory& now, const Memory& then) {
         return (static_cast<double>(now.pss) - static_cast<double>(then.pss)) /
-               static_cast<double>(options.stalled);
+               static_cast<double>(stalled_clients);
     };
     report.add("gateway_grown_per_stalled", grown(after, before));
     report.add("backend_grown_per_stalled", grown(backend_after, backend_before));
     report.add("grown_per_stalled", grown(after, before) + grown(backend_after, backend_before));
-    report.add("taken_per_stalled", taken / options.stalled);
-    report.add("dropped", uint64_t{options.stalled - swarm.guests().size()});
+    report.add("taken_per_stalled", taken / stalled_clients);
+    report.add("dropped", uint64_t{stalled_clients - swarm.guests().size()});
     return report;
 }
 

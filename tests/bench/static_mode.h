@@ -165,7 +165,7 @@ inline Report run_static(const Options& options) {
     Report report("static");
     report.add("clients", uint64_t{options.clients});
     report.add("size", uint64_t{body.size()});
-    span.report(report, "answer", answers);
+    span.report(report, "answers", answers);
     report_latency(report, latency);
     return report;
 }

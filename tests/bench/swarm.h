@@ -51,13 +51,13 @@ class Swarm {
 
     /// Until `deadline` or until `messages` replies have been counted: each finished round starts the next.
     void run(uint64_t deadline, uint64_t messages = UINT64_MAX) {
-        progress_ = now_ns();
-        while (now_ns() < deadline && messages_ < messages) {
-            for_each_event([&](Client& client, Progress progress) {
-                if (progress == Progress::RoundDone) client.start_round(scratch_);
-            });
-            check_progress("answered since the start", messages_);
-        }
+        run_beside(deadline, messages, 100, [] {});
+    }
+
+    /// The same, doing `work`, which is to be short, whenever the clients have been looked after.
+    template <typename Work>
+    void run_beside(uint64_t deadline, Work work) {
+        run_beside(deadline, UINT64_MAX, 0, work);
     }
 
     /// No new rounds; waits until every message sent has come back.
@@ -99,6 +99,20 @@ class Swarm {
   private:
     static constexpr size_t kOpening = 128;
     static constexpr double kStall = 20;  // seconds
+
+    template <typename Work>
+    void run_beside(uint64_t deadline, uint64_t messages, int timeout_ms, Work work) {
+        progress_ = now_ns();
+        while (now_ns() < deadline && messages_ < messages) {
+            for_each_event(
+                [&](Client& client, Progress progress) {
+                    if (progress == Progress::RoundDone) client.start_round(scratch_);
+                },
+                timeout_ms);
+            check_progress("answered since the start", messages_);
+            work();
+        }
+    }
 
     template <typename Handler>
     void for_each_event(Handler handler, int timeout_ms = 100) {

@@ -3,8 +3,18 @@
 
 module.exports = {
     cases: [
+        ...require('./cases_socket.js'),
+        ...require('./cases_jsonrpc.js'),
+        ...require('./cases_chat.js'),
+        ...require('./cases_chat_talks.js'),
         ...require('./cases_connection.js'),
         ...require('./cases_exchange.js'),
+        ...require('./cases_signin.js'),
+        ...require('./cases_return.js'),
+        ...require('./cases_users.js'),
+        ...require('./cases_sql.js'),
+        ...require('./cases_sql_rows.js'),
+        ...require('./cases_sql_file.js'),
         ...require('./cases_people.js'),
     ],
 };

@@ -2,7 +2,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { waitFor } = require('./servers.js');
+const { waitFor } = require('./programs.js');
 const { lastEntry, withText, connect, sendText, pattern, file, received, pretend } = require('./steps.js');
 
 const cases = [];
@@ -11,16 +11,24 @@ const test = (name, run, more = {}) => cases.push({ name, run, ...more });
 test('index: the server echo is shown as up', async ({ open }) => {
     const { page } = await open('/');
     await withText(page.locator('#echo-state'), /^Up$/);
-    await withText(page.locator('#echo-detail'), /Answered the handshake in (< )?[\d.]+ ms/);
+    await withText(page.locator('#echo-detail'), /Answered in (< )?[\d.]+ ms/);
+    await withText(page.locator('#outcome'), /./); // the check is over, or the next would not begin
     await page.getByRole('button', { name: 'Check again' }).click();
+    await withText(page.locator('#outcome'), /./);
     await withText(page.locator('#echo-state'), /^Up$/);
 });
 
 test('index: every link leads to a page, every image is drawn', async ({ open, base }) => {
     const { page } = await open('/index.html');
     const links = await page.locator('a').evaluateAll((all) => all.map((link) => link.href));
-    assert.ok(links.includes(`${base}/echo.html`));
-    for (const link of new Set(links)) assert.equal((await page.request.get(link)).status(), 200, link);
+    for (const name of ['echo', 'webchat', 'webauth', 'websql'])
+        assert.ok(links.includes(`${base}/${name}.html`), name);
+    // As a browser does: those behind the gate lead to the sign-in page.
+    for (const link of new Set(links)) {
+        const answer = await page.request.get(link, { headers: { Accept: 'text/html' } });
+        assert.equal(answer.status(), 200, link);
+        assert.match(answer.headers()['content-type'], /^text\/html/, link);
+    }
     const icon = await page.locator('link[rel=icon]').evaluate((link) => link.href);
     assert.equal((await page.request.get(icon)).headers()['content-type'], 'image/svg+xml');
     assert.ok(
@@ -183,7 +191,7 @@ test('echo: the log keeps 1,000 entries', async ({ open }) => {
         page
             .locator('#log-scroll')
             .evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 24);
-    assert.ok(await atEnd(), 'the log follows');
+    await waitFor('the end of the log', atEnd); // it follows once a frame
 });
 
 for (const secure of [true, false]) {
@@ -193,13 +201,27 @@ for (const secure of [true, false]) {
         const visitor = await open('/echo.html', {
             permissions: ['clipboard-read', 'clipboard-write'],
             // Pages of plain http from another machine have no navigator.clipboard.
-            before: (page) => secure || page.addInitScript('delete Navigator.prototype.clipboard'),
+            before: async (page) => {
+                if (!secure) await page.addInitScript('delete Navigator.prototype.clipboard');
+                // What the button says does not stay long.
+                await page.addInitScript(() => {
+                    window.copySaid = [];
+                    document.addEventListener('DOMContentLoaded', () => {
+                        const copy = document.getElementById('copy');
+                        new MutationObserver(() => window.copySaid.push(copy.textContent.trim())).observe(copy, {
+                            childList: true,
+                            subtree: true,
+                            characterData: true,
+                        });
+                    });
+                });
+            },
         });
         const { page } = visitor;
         await connect(visitor);
         await sendText(visitor, 'two\nlines');
         await page.getByRole('button', { name: 'Copy log' }).click();
-        await withText(page.locator('#copy'), 'Copied');
+        await page.waitForFunction(() => window.copySaid.some((words) => words.startsWith('Copied')));
         await page.getByLabel('Text').focus();
         await page.keyboard.press('Control+V');
         const copied = await waitFor('the pasted log', () => page.getByLabel('Text').inputValue());
@@ -212,5 +234,22 @@ for (const secure of [true, false]) {
         await withText(page.locator('#stat-sent'), /^0$/);
     });
 }
+
+test('echo: what was sent is not kept for ever where no answer comes', async ({ open }) => {
+    const { page } = await open('/echo.html');
+    const seen = await page.evaluate(async () => {
+        const { EchoCheck } = await import('/js/echo_check.js');
+        const check = new EchoCheck();
+        const limits = { bytes: 10, messages: 4 };
+        for (const text of ['aaaa', 'bbbb', 'cccc', 'd', 'e', 'f']) check.sent(text, 0, limits);
+        return [check.waiting, check.received('aaaa', 1), check.received('f', 1), check.waiting];
+    });
+    assert.deepEqual(seen, [
+        6,
+        { verdict: 'unasked', lost: 0 },
+        { verdict: 'equal', trip: 1, lost: 4 },
+        0,
+    ]);
+});
 
 module.exports = cases;

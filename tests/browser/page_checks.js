@@ -38,8 +38,9 @@ function contrastReport(only) {
         }
         return layers.reduceRight((below, layer) => over(layer, below), { r: 255, g: 255, b: 255, a: 1 });
     };
+    // The letter of an avatar stands on its circle; their contrast is judged below.
     const shown = (element) =>
-        element.checkVisibility({ visibilityProperty: true }) && !element.closest('.visually-hidden');
+        element.checkVisibility({ visibilityProperty: true }) && !element.closest('.visually-hidden, svg');
     const inScope = (element) => !only || only === element || only.contains(element);
     const report = { texts: 0, borders: 0, low: [] };
     const judge = (what, a, b, needed) => {
@@ -60,7 +61,14 @@ function contrastReport(only) {
         );
         report.texts += 1;
     }
-    for (const control of document.querySelectorAll('input, textarea, button, .button, .drop')) {
+    for (const letter of document.querySelectorAll('svg text')) {
+        if (!letter.checkVisibility() || !inScope(letter)) continue;
+        const [fill, below] = [letter, letter.previousElementSibling].map((part) =>
+            parse(getComputedStyle(part).fill),
+        );
+        judge(`avatar ${letter.textContent}`, fill, below, 4.5);
+    }
+    for (const control of document.querySelectorAll('input, select, textarea, button, .button, .drop')) {
         if (!shown(control) || !inScope(control)) continue;
         const style = getComputedStyle(control);
         if (control.placeholder) {
@@ -74,16 +82,22 @@ function contrastReport(only) {
         if (control.value) judge(`value of ${control.id}`, parse(style.color), background(control), 4.5);
         const border = parse(style.borderTopColor);
         const around = background(control.parentElement);
-        if (control.getAttribute('aria-disabled') === 'true' || border.a === 0) continue;
+        const isBare = border.a === 0 || style.borderTopWidth === '0px';
+        if (control.getAttribute('aria-disabled') === 'true' || isBare) continue;
         judge(`border of ${control.id || control.textContent}`, over(border, around), around, 3);
         report.borders += 1;
     }
     return report;
 }
 
-/** What sticks out on the right of the window, and hex dumps that are cut. */
+/** What sticks out on the right of the window, and what is cut; boxes that scroll by themselves and ellipses are meant. */
 function overflowReport() {
     const width = document.documentElement.clientWidth;
+    const scrolls = (element) => ['auto', 'scroll'].includes(getComputedStyle(element).overflowX);
+    const inScroller = (element) => {
+        for (let at = element.parentElement; at; at = at.parentElement) if (scrolls(at)) return true;
+        return false;
+    };
     const out = [];
     if (document.documentElement.scrollWidth > width)
         out.push(`document is ${document.documentElement.scrollWidth} wide`);
@@ -91,11 +105,14 @@ function overflowReport() {
         if (!element.checkVisibility() || element.closest('.visually-hidden')) continue;
         const { right } = element.getBoundingClientRect();
         const name = element.id || element.className || element.tagName;
-        if (right > width + 0.5) out.push(`${name} reaches ${right.toFixed(1)} of ${width}`);
+        if (right > width + 0.5 && !inScroller(element))
+            out.push(`${name} reaches ${right.toFixed(1)} of ${width}`);
         if (
             element.scrollWidth > element.clientWidth + 1 &&
             element.clientWidth > 0 &&
-            !['INPUT', 'TEXTAREA'].includes(element.tagName) &&
+            !scrolls(element) &&
+            getComputedStyle(element).textOverflow !== 'ellipsis' &&
+            !['INPUT', 'TEXTAREA', 'SELECT'].includes(element.tagName) &&
             getComputedStyle(element).display !== 'inline'
         ) {
             out.push(`${name} holds ${element.scrollWidth} in ${element.clientWidth}`);
@@ -109,7 +126,7 @@ function targetReport() {
     const small = [];
     const targets = [
         ...document.querySelectorAll(
-            'a, button, input:not(.visually-hidden), textarea, summary, .drop label',
+            'a, button, input:not(.visually-hidden), select, textarea, summary, .drop label',
         ),
     ].filter((element) => element.checkVisibility());
     for (const element of targets) {
@@ -122,8 +139,8 @@ function targetReport() {
 
 /** Names of everything the Tab key has to reach, in the order of the document. */
 function tabStops() {
-    return [...document.querySelectorAll('a[href], button, input, textarea, summary, [tabindex="0"]')]
-        .filter((element) => element.checkVisibility())
+    return [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+        .filter((element) => element.checkVisibility() && element.tabIndex >= 0)
         .map((element) => element.id || element.textContent.trim());
 }
 

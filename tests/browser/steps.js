@@ -38,7 +38,44 @@ const received = ({ frames }) =>
 /** A page whose /echo is answered by `serve(socket)` instead of a server: for answers no honest echo gives. */
 const pretend = (serve) => ({ before: (page) => page.routeWebSocket(/\/echo$/, serve) });
 
+/** Before a page is opened: writes down what its banner says, as some of it does not stay long. */
+const listenToBanner = (page) =>
+    page.addInitScript(() => {
+        window.bannerSaid = [];
+        document.addEventListener('DOMContentLoaded', () => {
+            const banner = document.getElementById('banner');
+            if (!banner) return; // the sign-in page has none
+            new MutationObserver(() => {
+                const words = document.querySelector('.banner-words')?.textContent;
+                if (words && words !== window.bannerSaid.at(-1)) window.bannerSaid.push(words);
+            }).observe(banner, { childList: true, subtree: true, characterData: true });
+        });
+    });
+
+/** Waits until the banner has said it. */
+const bannerSays = ({ page }, pattern) =>
+    page.waitForFunction(
+        ([source, flags]) => window.bannerSaid.some((words) => new RegExp(source, flags).test(words)),
+        [pattern.source, pattern.flags],
+    );
+
+/** { peers, before }: connections that a page opened with `before` makes to a server, which can be ended from here. */
+function interceptConnections(address) {
+    const peers = [];
+    return {
+        peers,
+        before: (page) =>
+            page.routeWebSocket(address, (socket) => {
+                peers.push(socket);
+                socket.connectToServer();
+            }),
+    };
+}
+
 module.exports = {
+    bannerSays,
+    interceptConnections,
+    listenToBanner,
     handshakeComplaint,
     lastEntry,
     withText,

@@ -97,8 +97,9 @@ def build_faults(root, build, faults):
                    if name not in ("S", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VERSION", "MAKE", "FLAVOUR")}
     modules = [f"{product}/modules/{name}.so" for name in sorted(os.listdir(os.path.join(root, "modules")))
                if name != "skeleton"]
-    # Variables that are no part of the flags whose change would have everything compiled again.
-    line = ["make", f"-j{os.cpu_count() or 1}", f"FLAVOUR={flavour}", "own_flags=-O0 -U_FORTIFY_SOURCE -w",
+    # Variables that are no part of the flags whose change would have everything compiled again. The precompiled headers are the
+    # unit tests', which have these flags and other names.
+    line = ["make", f"-j{os.cpu_count() or 1}", f"FLAVOUR={flavour}", "own_flags=-O0 -U_FORTIFY_SOURCE -w", "PRECOMPILED=",
             *(f"{product}/bin/{name}" for name in ("marmoset", "websocket_echo", "websocket_client", "marmoset_token",
                                                    "marmoset_passwd")),
             f"{product}/lib/libwebsocket.so", *modules]

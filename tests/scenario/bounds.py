@@ -25,19 +25,21 @@ def program(name):
 
 
 def wait_for(what, condition, seconds=PATIENCE):
-    """Asks `condition` until it answers something true, which is returned."""
+    """Asks `condition` until it answers something true, which is returned. It is asked once more when the time is over: this
+    process may have been stopped meanwhile, not the others."""
     end = time.monotonic() + scaled(seconds)
     while True:
+        late = time.monotonic() > end
         result = condition()
         if result:
             return result
-        if time.monotonic() > end:
+        if late:
             raise Overdue(f"waited {scaled(seconds):g} s for {what() if callable(what) else what}")
         time.sleep(0.005)
 
 
 def deadline(seconds):
-    """Decorator: the time one test may take, instead of the runner's 30 s."""
+    """Decorator: the time one test may take, instead of the runner's 60 s."""
 
     def mark(test):
         test.deadline = seconds

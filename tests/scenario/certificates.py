@@ -73,9 +73,11 @@ class Authority:
         self.openssl("ca", "-batch", "-config", "conf", "-notext", "-extensions", extensions, "-keyfile", f"{self.name}.key", "-cert",
                      f"{self.name}.pem", "-in", request, "-out", certificate, *dates)
 
-    def certificate(self, name, names="DNS:localhost, IP:127.0.0.1, IP:::1", expired=False, kind=EC, subject=None):
-        """A certificate and key, of a server for these names or of a client: their paths."""
-        self.write("conf", CONFIGURATION.format(folder=self.folder, names=names))
+    def certificate(self, name, names="DNS:localhost, IP:127.0.0.1, IP:::1", expired=False, kind=EC, subject=None, usage=None):
+        """A certificate and key, of a server for these names or of a client: their paths. `usage`: what it is good for, if not for all
+        («serverAuth»)."""
+        usage = f"extendedKeyUsage = {usage}\n" if usage else ""
+        self.write("conf", CONFIGURATION.format(folder=self.folder, names=names) + usage)
         self.key(name, kind)
         self.openssl("req", "-new", "-config", "conf", "-key", f"{name}.key", "-out", f"{name}.csr", "-subj", subject or f"/CN={name}")
         self.sign(f"{name}.csr", f"{name}.pem", "server", expired)

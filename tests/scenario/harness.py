@@ -131,6 +131,31 @@ class Server(Program):
             return found if len(found) >= self.count else None
         return wait_for(f"{self.count} workers", all_there, 30)
 
+    def worker_of(self, client):
+        """The process that serves a connection on which something was answered."""
+        ours, theirs = client.sock.getsockname()[1], client.sock.getpeername()[1]
+
+        def its_inode():
+            with open("/proc/net/tcp", encoding="ascii") as file:
+                rows = [line.split() for line in file]
+            return next((row[9] for row in rows
+                         if row[1].endswith(f":{theirs:04X}") and row[2].endswith(f":{ours:04X}")), None)
+
+        # The kernel's list can miss a row when others come and go while it is read.
+        inode = wait_for("the connection in /proc/net/tcp", its_inode)
+        for pid in self.workers():
+            try:
+                entries = os.listdir(f"/proc/{pid}/fd")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # an old worker that has ended meanwhile
+            for entry in entries:
+                try:
+                    if os.readlink(f"/proc/{pid}/fd/{entry}") == f"socket:[{inode}]":
+                        return pid
+                except (FileNotFoundError, ProcessLookupError):
+                    pass  # closed meanwhile
+        raise AssertionError("nobody serves the connection")
+
     def memory(self):
         return sum(memory(pid) for pid in self.workers())
 

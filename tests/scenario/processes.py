@@ -93,6 +93,14 @@ class Program:
         self.asked = self.asked or number in (signal.SIGTERM, signal.SIGINT)
         self.process.send_signal(number)
 
+    def hold(self):
+        """It does nothing until go_on(). Both may be called by a process that is not its parent."""
+        os.kill(self.pid, signal.SIGSTOP)
+        wait_for(f"{self.name} to stand still", lambda: status(self.pid)[0] == "T")
+
+    def go_on(self):
+        os.kill(self.pid, signal.SIGCONT)
+
     def wait(self, seconds=PATIENCE):
         """The exit status; -N for signal N."""
         try:
@@ -110,7 +118,10 @@ class Program:
         if self.running():
             self.process.send_signal(signal.SIGSTOP)
             for pid in children(self.pid):
-                os.kill(pid, signal.SIGKILL)
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass  # ended and was taken note of before the parent had stopped
             self.process.kill()
         self.process.wait()
 

@@ -64,6 +64,16 @@ class ReloadCase(Case):
         wait_for("the refusal", lambda: server.log().count(NOT_RELOADED) >= server.refusals, 20)
         return server.log()[at:]
 
+    def goes_on_until_told(self, client):
+        """One request after the other, until an answer, which is a good one, says that it is the last. A client that rests for
+        seconds instead is idle, and let go."""
+        def told():
+            answer = client.get("/index.html")
+            self.assertEqual((200, b"old"), (answer.status, answer.body))
+            return answer.get("Connection") == "close"
+        wait_for("the answer that tells a client in use", told, 20)
+        client.expect_end()
+
     def body(self, server, index=0):
         return server.http(index).get("/index.html").body
 

@@ -101,19 +101,7 @@ class GateCase(Case):
 
     def worker_of(self, client):
         """The process that serves a connection on which something was answered."""
-        ours, theirs = client.sock.getsockname()[1], client.sock.getpeername()[1]
-        with open("/proc/net/tcp", encoding="ascii") as file:
-            rows = [line.split() for line in file]
-        inode = next(row[9] for row in rows
-                     if row[1].endswith(f":{theirs:04X}") and row[2].endswith(f":{ours:04X}"))
-        for pid in self.server.workers():
-            for entry in os.scandir(f"/proc/{pid}/fd"):
-                try:
-                    if os.readlink(entry.path) == f"socket:[{inode}]":
-                        return pid
-                except FileNotFoundError:
-                    pass  # closed meanwhile
-        raise AssertionError("nobody serves the connection")
+        return self.server.worker_of(client)
 
     def one_in_each(self, kind=WebSocket):
         """A connection to each worker."""

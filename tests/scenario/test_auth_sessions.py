@@ -4,14 +4,16 @@ import asyncio
 import hashlib
 import hmac
 import json
+import math
 import os
 import struct
 import time
 
 import websockets
 
+from direct import DirectCase
 from harness import CLOSE, deadline, wait_for
-from sign_in import PASSWORD, USER, GateCase, basic, cookies, form
+from sign_in import PASSWORD, USER, GateCase, basic, cookies, digest, form
 
 KEYS = 'signin = "/signin.html";'
 
@@ -37,6 +39,22 @@ class Form(GateCase):
         self.assertEqual((USER, "users", "al", "Cookie"), tuple(who[key] for key in ("user", "group", "home", "scheme")))
         self.assertAlmostEqual(time.time() + 1800, who["expires"], delta=120)
         self.assertEqual(401, self.status("/auth"))
+
+    def test_pages_can_ask_without_being_asked(self):
+        self.guard("wwwform", KEYS)
+        answer = self.get("/auth/session", {"Accept": "application/json"})
+        self.assertEqual((200, "application/json", "no-store", None),
+                         (answer.status, answer.get("Content-Type"), answer.get("Cache-Control"), answer.get("WWW-Authenticate")))
+        self.assertEqual({"signed_in": False, "signin": "/signin.html"}, json.loads(answer.body))
+        session = self.sign_in()
+        who = json.loads(self.get("/auth/session", session).body)
+        self.assertEqual((True, USER, "users", "/signin.html"), tuple(who[key] for key in ("signed_in", "user", "group", "signin")))
+        self.assertEqual(json.loads(self.get("/auth", session).body)["expires"], who["expires"])
+        self.assertEqual(405, self.status("/auth/session", session, method="POST", body=b""))
+        self.assertEqual(204, self.status("/auth/signout", session, method="POST", body=b""))
+        answer = self.get("/auth/session", session)
+        self.assertFalse(json.loads(answer.body)["signed_in"])
+        self.assertEqual("", cookies(answer)["X-Auth-Token"])  # what is over is taken back
 
     def test_where_it_leads(self):
         self.guard("wwwform", KEYS)
@@ -70,8 +88,20 @@ class Form(GateCase):
         session = self.sign_in()
         self.assertEqual(403, self.status("/auth/signout", {**session, **foreign}, method="POST", body=b""))
         self.assertEqual(200, self.status("/", session))
+        # Where the browser keeps the cookie back, the answer must not take it away either.
+        for method, target in (("POST", "/auth/signout"), ("DELETE", "/auth")):
+            refused = self.get(target, foreign, method=method, body=b"")
+            self.assertEqual((403, []), (refused.status, refused.all("Set-Cookie")), method)
         own = {"Origin": f"http://localhost:{self.server.port}"}
         self.assertEqual(204, self.status("/auth/signout", {**session, **own}, method="POST", body=b""))
+
+    def test_other_sites_do_not_use_passwords_that_browsers_know(self):
+        for kind, credentials in (("Basic", lambda: basic()),
+                                  ("Digest", lambda: digest(self.get().get("WWW-Authenticate"), "/hi", 1, method="POST"))):
+            self.guard(kind, section='skeleton = { path = "/hi"; };')
+            for origin, status in (("https://evil.example", 403), ("null", 403), (f"http://localhost:{self.server.port}", 200)):
+                answer = self.get("/hi", {**credentials(), "Origin": origin}, method="POST", body=b"x")
+                self.assertEqual(status, answer.status, (kind, origin))
 
     def test_curl_keeps_and_loses_the_cookie(self):
         self.guard("wwwform", KEYS)
@@ -86,6 +116,12 @@ class Form(GateCase):
         self.guard("wwwform", KEYS + "failures = 3;")
         for _ in range(3):
             self.assertEqual(303, self.post("/auth", {"username": USER, "password": "x"}).status)
+
+        def long():
+            with self.server.http() as client:
+                wait = self.post("/auth", {"username": USER, "password": "x"}, client=client).get("Retry-After")
+            return wait and int(wait) > 3
+        wait_for("a wait that is not over before the next request", long, 20)
         answer = self.post("/auth", {"username": USER, "password": PASSWORD})
         self.assertEqual(429, answer.status)
         self.assertGreaterEqual(int(answer.get("Retry-After")), 1)
@@ -148,6 +184,13 @@ class Tokens(GateCase):
         wait_for("new workers", lambda: not before & set(self.server.workers()), 30)
         self.assertEqual((401, 200), (self.status("/", session), self.status("/", other)))
 
+    def test_who_is_in_may_sign_in_again(self):
+        # The form waits until the store has told whether the session is still good.
+        self.guard("wwwform", KEYS, workers="2")
+        for client in self.one_in_each():
+            answer = self.post("/auth", {"username": USER, "password": PASSWORD}, self.sign_in(), client)
+            self.assertEqual(303, answer.status, answer)
+
     def test_a_new_password_ends_sessions(self):
         self.guard("wwwform", KEYS)
         session = self.sign_in()
@@ -163,6 +206,41 @@ class Tokens(GateCase):
             self.guard("wwwform", KEYS + keys)
             self.assertEqual(200 if survives else 401, self.status("/", session))
         self.assertEqual(0o600, os.stat(self.path("secret")).st_mode & 0o777)
+
+    def test_what_is_good_once_does_not_outlive_a_restart(self):
+        # Nobody would know any more that it was used.
+        keys = f'{KEYS} secret_file = "{self.path("secret")}";'
+        self.guard("wwwform", keys)
+        ticket = {"Sec-WebSocket-Protocol": f"ticket.{self.ticket(self.sign_in())}"}
+        self.echo()
+        self.server.websocket("/echo", headers=ticket).echo("once")
+        self.assertIsNone(self.finish(self.server))
+        self.guard("wwwform", keys)
+        client = self.server.websocket()
+        client.start("/echo", ticket)
+        self.assertEqual(401, client.response().status)
+        self.guard("Digest", keys)
+        credentials = digest(self.get().get("WWW-Authenticate"), "/", 1)
+        self.assertEqual(200, self.status("/", credentials))
+        self.assertIsNone(self.finish(self.server))
+        self.guard("Digest", keys)
+        self.assertEqual(401, self.status("/", credentials))
+
+    @deadline(60)
+    def test_guessed_codes_are_counted_though_the_password_is_right(self):
+        # By the user, too: guesses come from many addresses.
+        self.guard("wwwform", KEYS + 'options = "totp"; failures = 3;', workers="2",
+                   section='proxies = "127.0.0.1"; forwarded = "x-forwarded-for";')
+        clients = [self.server.http() for _ in range(12)]
+        began = time.monotonic()
+        for number, client in enumerate(clients):
+            client.request("POST", "/auth", [("Content-Type", "application/x-www-form-urlencoded"),
+                                             ("Accept", "application/json"), ("X-Forwarded-For", f"192.0.2.{number}")],
+                           form(username=USER, password=PASSWORD, otp=f"{number:06}"))
+        statuses = [client.response("POST").status for client in clients]
+        # One more each time that the wait has passed, which doubles from a second on.
+        passed = int(math.log2(1 + time.monotonic() - began))
+        self.assertIn((statuses.count(401), statuses.count(429)), [(6 + more, 6 - more) for more in range(passed + 1)])
 
 
 class Websockets(GateCase):
@@ -227,6 +305,25 @@ class Websockets(GateCase):
         self.assertEqual(401, self.refused({"Sec-WebSocket-Protocol": f"ticket.{token}"}))
         self.assertNotIn(ticket, self.server.log())
 
+    def test_each_of_several_gates_has_its_own(self):
+        self.guard(store=f'file = "{self.passwd()}";', section="")
+        self.assertIsNone(self.finish(self.server))
+        users = f'file = "{self.passwd()}"; options = "token";'
+        self.echo()
+        self.server = self.gateway("", f'auth = ({{ type = "Bearer"; realm = "programs"; {users} auth_ep = "/programs"; }}, '
+                                       f'{{ type = "wwwform"; realm = "people"; {users} {KEYS} }});')
+        ticket = {"Sec-WebSocket-Protocol": f"v1, ticket.{self.ticket(self.sign_in())}"}
+        client = self.open(ticket)
+        self.assertEqual("v1", client.answer.get("Sec-WebSocket-Protocol"))
+        client.echo("by the second's ticket")
+        self.assertEqual(401, self.refused(ticket))
+        for token_ep in ("/programs/token", "/auth/token"):
+            token = json.loads(self.get(token_ep, basic()).body)["access_token"]
+            client = self.open({"Sec-WebSocket-Protocol": f"token.{token}, v1"})
+            self.assertEqual("v1", client.answer.get("Sec-WebSocket-Protocol"))
+            client.echo("by a token")
+        self.assertNotIn("a ticket that is not good", self.server.log())
+
     def test_what_the_system_server_is_told(self):
         self.guard("wwwform", KEYS)
         server = self.link_server()
@@ -248,6 +345,22 @@ class Websockets(GateCase):
         self.echo()
         self.assertEqual(401, self.refused({"Sec-WebSocket-Protocol": "echo"}, "/open/x"))
         self.open({**self.sign_in(), "Sec-WebSocket-Protocol": "echo"}, "/open/x").echo("in")
+
+    def test_what_is_open_for_files_opens_no_server(self):
+        # A server takes any path behind its own name, so each of these ends as an open file would.
+        users = f'file = "{self.passwd()}"; {KEYS}'
+        self.echo()
+        for unprotect in (".css", "*.css", ".css$,^/*.js", "^/*.css"):
+            self.server = self.gateway("", f'auth = {{ type = "wwwform"; unprotect = "{unprotect}"; {users} }};')
+            client = self.server.websocket()
+            client.start("/echo/x.css")
+            refused = client.response()
+            self.assertEqual((401, True), (refused.status, bool(refused.get("WWW-Authenticate"))), unprotect)
+            self.open(self.sign_in(), "/echo/x.css").echo("in")
+            self.assertIsNone(self.finish(self.server))
+        self.server = self.gateway("", f'auth = {{ type = "wwwform"; unprotect = "^/echo/for-all"; {users} }};')
+        self.open(target="/echo/for-all/x.css").echo("in")
+        self.assertEqual(401, self.refused(target="/echo/else"))
 
     @deadline(90)
     def test_the_end_of_a_session_closes_them_in_all_workers(self):
@@ -281,6 +394,18 @@ class Websockets(GateCase):
         staying.echo("still here")
 
     @deadline(90)
+    def test_another_group_closes_them(self):
+        """Behind the gateway the group of the handshake counts."""
+        self.guard("wwwform", KEYS)
+        self.echo()
+        by_session, by_password = self.open(self.sign_in()), self.open(basic())
+        self.assertTrue(self.passwd(f"{USER}:{PASSWORD}:others:al"))
+        for client in (by_session, by_password):
+            frame = client.read_frame()
+            self.assertEqual((CLOSE, 1008), (frame.opcode, frame.code))
+        self.open(basic()).echo("in again")
+
+    @deadline(90)
     def test_a_new_password_closes_them(self):
         self.guard("wwwform", KEYS)
         self.echo()
@@ -290,3 +415,44 @@ class Websockets(GateCase):
         for client in (by_session, by_password):
             frame = client.read_frame()
             self.assertEqual((CLOSE, 1008), (frame.opcode, frame.code))
+
+
+class DirectMode(GateCase, DirectCase):
+    """STREAM servers that have the clients' own connections: of a session's end they are told by the end of theirs to the
+    gateway."""
+
+    keys = None
+
+    def setUp(self):
+        super().setUp()
+        self.guard("wwwform", KEYS, websocket='options = "direct";')
+
+    def test_a_server_is_asked_to_end_it(self):
+        app = self.stream_server()
+        session, other = self.sign_in(), self.sign_in()
+        handed = []
+        for headers in (session, other):
+            client = self.server.websocket()
+            client.start("/app", headers)
+            handed.append(app.handed())
+            client.finish_handshake()
+        ending, staying = handed
+        self.assertEqual(204, self.status("/auth/signout", session, method="POST", body=b""))
+        self.assertEqual(b"", ending.connection.recv(1))
+        staying.connection.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            staying.connection.recv(1)
+        for one in handed:
+            one.close()
+
+    @deadline(60)
+    def test_the_library_ends_it(self):
+        self.plain("serve=thread")
+        session, other = self.sign_in(), self.sign_in()
+        client = self.server.websocket("/plain", headers=session)
+        client.echo("here")
+        self.assertEqual(204, self.status("/auth/signout", other, method="POST", body=b""))
+        client.echo("still here")
+        self.assertEqual(204, self.status("/auth/signout", session, method="POST", body=b""))
+        frame = client.read_frame()
+        self.assertEqual((CLOSE, 1001), (frame.opcode, frame.code))

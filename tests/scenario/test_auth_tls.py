@@ -2,8 +2,8 @@
 
 import json
 
-from harness import WebSocket
-from sign_in import PASSWORD, USER, cookies, form
+from harness import WebSocket, wait_for
+from sign_in import PASSWORD, USER, basic, cookies, form
 from tls_servers import for_each_library
 
 
@@ -29,3 +29,20 @@ class Sessions:
         websocket.echo("over TLS")
         self.assertEqual(204, client.get("/auth/signout", session, "POST", b"").status)
         self.assertEqual(1008, websocket.read_frame().code)
+
+    def test_the_access_log_tells_who_and_how(self):
+        log = self.path("access.log")
+        passwd = self.path("passwd", f"{USER}:{PASSWORD}:users\n")
+        self.echo()
+        server = self.secure(section=f'auth = {{ type = "Basic"; file = "{passwd}"; }};',
+                             top=f'access-log = "{log}"; access-log-format = "json";')
+        client = self.connect(server)
+        self.assertEqual(200, client.get("/", basic()).status)
+        self.connect(server, WebSocket).open("/echo", basic()).close()
+
+        def lines():
+            with open(log, encoding="utf-8") as file:
+                found = [json.loads(line) for line in file.read().splitlines()]
+            return found if len(found) == 2 else None
+        for line in wait_for("both lines", lines):
+            self.assertEqual((USER, client.sock.version(), client.sock.cipher()[0]), (line["user"], line["tls"], line["cipher"]))

@@ -82,7 +82,8 @@ class Handshake(Errors):
             fields = wire.read_request()
             wire.send_bytewise(wire.answer(fields) + b"\x81\x05hello")
             wire.farewell()
-        done = run_client("-c", "1", self.peer(Scripted, talk).url)
+        # Each byte waits until the one before has been read: that takes its time.
+        done = run_client("-c", "1", "--connect-timeout", "25", self.peer(Scripted, talk).url, seconds=25)
         self.assertEqual((0, ["hello"]), (done.status, done.lines), done)
 
     def test_interim_answers_before_it(self):

@@ -1,5 +1,6 @@
 """websocket_client at a terminal: lines, history, commands, what comes while a line is being typed, the ends."""
 
+import codecs
 import os
 import pty
 import re
@@ -24,6 +25,7 @@ class Terminal:
         os.close(slave)
         self.master = master
         self.seen = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a piece may end within a character
 
     @staticmethod
     def take_terminal():
@@ -41,7 +43,7 @@ class Terminal:
             data = os.read(self.master, 65536)
         except OSError:  # nobody holds the other end any more
             return False
-        self.seen += data.decode(errors="replace")
+        self.seen += self.decoder.decode(data)
         return bool(data)
 
     def await_line(self, pattern):
@@ -178,9 +180,16 @@ class Interactive(Case):
             self.assertEqual(0, terminal.status())
 
     def test_a_second_end_does_not_wait(self):
-        terminal = self.terminal(self.peer(Scripted, lambda wire: wire.shake_hands().wait_end()).url)
+        closing = threading.Event()
+
+        def talk(wire):
+            wire.shake_hands().hear_close()
+            closing.set()
+            wire.wait_end()
+        terminal = self.terminal(self.peer(Scripted, talk).url)
         terminal.await_line("connected")
         terminal.type("\x04")
+        self.assertTrue(closing.wait(scaled(20)))  # the first has been taken
         terminal.process.send_signal(signal.SIGINT)
         self.assertEqual(4, terminal.status())
 

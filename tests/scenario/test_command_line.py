@@ -7,6 +7,7 @@ import socket
 import unittest.mock
 
 from harness import MODULES, ROOT, Case, arguments, configuration, is_running, status_fields, wait_for, wire_http
+from ports import unused_port
 
 
 class CommandLine(Case):
@@ -20,11 +21,6 @@ class CommandLine(Case):
 
     def check(self, config, *more):
         return self.run_marmoset("-t", "-f", config, *self.modules(), *more)
-
-    def free_port(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
 
 
 class Information(CommandLine):
@@ -232,7 +228,7 @@ class Start(CommandLine):
         self.assertIn(server.addresses[0], server.wait_log(rf".*{re.escape(server.addresses[0])}.*").group(0))
 
     def test_port_is_for_servers_with_port_0(self):
-        mine, other = self.free_port(), self.free_port()
+        mine, other = unused_port(), unused_port()
         self.document("index.html", "page")
         document = f'hostname = "localhost"; addr = "127.0.0.1"; document = {{ docroot = "{self.documents}"; }};'
         text = f'workers = 1; {"user = " + chr(34) + "root" + chr(34) + ";" if ROOT else ""}' \

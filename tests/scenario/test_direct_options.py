@@ -153,7 +153,7 @@ class Counted(DirectCase):
         client = self.server.websocket("/echo")
         client.echo("hello")
         self.assertEqual((1, 1), (self.counter("websockets"), self.counter("websocket_handshakes_total", "accepted")))
-        self.assertEqual(1, self.counter("connections"))  # the one that asks
+        wait_for("only the one that asks to be a connection", lambda: self.counter("connections") == 1)
         end(client)
         self.await_closed(reason)
         self.await_line(code)

@@ -5,7 +5,7 @@ import hashlib
 import os
 
 from documents import LONG_AGO, TEXT, Documents
-from harness import MODULES, Case, deadline, wait_for
+from harness import MODULES, Case, deadline, descriptors, wait_for
 
 
 class Files(Documents):
@@ -283,14 +283,13 @@ class Descriptors(Documents):
 
     def test_open_files_are_bounded(self):
         def open_files():
-            return sum(os.readlink(f"/proc/{pid}/fd/{fd}").startswith(self.documents + "/")
-                       for pid in self.server.workers() for fd in os.listdir(f"/proc/{pid}/fd"))
+            return sum(descriptors(pid, self.documents + "/") for pid in self.server.workers())
 
         client = self.server.http()
         for number in range(40):
             self.document(f"{number}.txt", f"{number}")
             self.assertEqual(str(number), client.get(f"/{number}.txt").body.decode())
-        self.assertEqual(10, open_files())
+        wait_for("ten to be open", lambda: open_files() == 10)
 
 
 class MaxAge(Documents):

@@ -1,5 +1,6 @@
 """Each limit of a server: just within it all is well, just beyond it the request is refused with its status and the connection
-closed. Limits of time are configured to a second, so that the tests are short."""
+closed. Limits of time are configured to a second, so that the tests are short; to three where a client on a busy machine has to do
+something within them."""
 
 import os
 import resource
@@ -116,50 +117,52 @@ class Sizes(Case):
 
 
 class Times(Case):
-    """A second of the configuration may take longer in a loaded server, never less."""
+    """A second of the configuration may take longer in a loaded server, never less: it is measured from before it begins."""
 
     def serve_with(self, keys):
         self.document("index.html", "page")
         return self.gateway(section=keys)
 
-    def ends_after(self, client, least, statuses):
-        """The connection ends, not before `least` seconds; `statuses` with None: silently."""
-        began = time.monotonic()
+    def ends_after(self, client, began, least, statuses):
+        """The connection ends, not before `least` seconds from `began`; `statuses` with None: silently."""
         text = client.read_all()
         self.assertGreater(time.monotonic() - began, least)
         status = int(text.split(b" ", 2)[1]) if text else None
         self.assertIn(status, statuses)
 
     def test_header_timeout_answers_408(self):
-        server = self.serve_with("header_timeout = 1;")
+        server = self.serve_with("header_timeout = 3;")
+        began = time.monotonic()
         client = server.http()
         client.send(b"GET / HTTP/1.1\r\nHost: loc")
-        self.ends_after(client, 0.7, (408,))
+        self.ends_after(client, began, 2.7, (408,))
 
     def test_header_timeout_is_for_the_whole_head(self):
         # A byte now and then does not keep the connection (slowloris).
-        server = self.serve_with("header_timeout = 1;")
+        server = self.serve_with("header_timeout = 3;")
+        began = time.monotonic()
         client = server.http()
         client.send(b"GET / HTTP/1.1\r\n")
-        began = time.monotonic()
 
         def trickle():
             client.send(b"X: y\r\n")
             readable = select.select([client.sock], [], [], 0.05)[0]
             return readable
-        wait_for("the connection to be closed", trickle)
-        self.assertGreater(time.monotonic() - began, 0.7)
+        wait_for("the connection to be closed", trickle, 20)
+        self.assertGreater(time.monotonic() - began, 2.7)
         self.assertIn(b" 408 ", client.read_all())
 
     def test_a_connection_without_a_request_ends(self):
         server = self.serve_with("header_timeout = 1;")
-        self.ends_after(server.http(), 0.7, (None, 408))
+        began = time.monotonic()
+        self.ends_after(server.http(), began, 0.7, (None, 408))
 
     def test_keepalivetimeout(self):
         server = self.serve_with("keepalivetimeout = 1;")
         client = server.http()
+        began = time.monotonic()
         self.assertEqual(200, client.get("/").status)
-        self.ends_after(client, 0.7, (None,))
+        self.ends_after(client, began, 0.7, (None,))
 
     def test_keepalivetimeout_0_closes_behind_each_response(self):
         server = self.serve_with("keepalivetimeout = 0;")
@@ -179,8 +182,10 @@ class Times(Case):
         client.expect_end()
 
     def test_timeouts_of_one_client_are_not_those_of_another(self):
-        server = self.serve_with("header_timeout = 1;")
-        slow, busy = server.http(), server.http()
+        server = self.serve_with("header_timeout = 3;")
+        busy = server.http()
+        self.assertEqual(200, busy.get("/").status)
+        slow = server.http()
         slow.send(b"GET / ")
 
         def is_over():
@@ -193,13 +198,13 @@ class Times(Case):
         server = self.serve_with("send_timeout = 1;")
         path = self.document("large.bin", b"")
         os.truncate(path, 64 << 20)
+        client = server.http()
+        self.assertEqual(200, client.get("/").status)  # the worker has begun, and has it open
         worker = server.workers()[0]
         before = descriptors(worker)
-        client = server.http()
         client.request("GET", "/large.bin")
         client.need(1)
-        self.assertGreater(descriptors(worker), before)
-        wait_for("the connection to be dropped", lambda: descriptors(worker) == before)
+        wait_for("the connection to be dropped", lambda: descriptors(worker) < before)
         # What the kernel had taken still comes, then the end: not the whole file.
         self.assertLess(len(client.read_all()), 64 << 20)
 
@@ -277,13 +282,14 @@ class Clients(Case):
         answered = []
         for client in clients:
             client.request("GET", "/")
-        for client in clients:
-            try:
-                if client.fill(0.2) and b" 200 " in client.buffer:
-                    answered.append(client)
-            except Overdue:
-                pass
-        self.assertGreater(len(answered), 20)
+
+        def enough():
+            for client in clients:
+                if client not in answered and select.select([client.sock], [], [], 0)[0]:
+                    if client.fill() and b" 200 " in client.buffer:
+                        answered.append(client)
+            return len(answered) > 20
+        wait_for("some to be served", enough, 20)
         for client in clients:
             client.drop()
         wait_for("service again", lambda: self.is_served(server))

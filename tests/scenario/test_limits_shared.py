@@ -4,6 +4,7 @@ stay so, and when there is room again it is used."""
 import os
 import resource
 import select
+import time
 
 from harness import BINARY, CREDIT, END, OPEN, SLOW, cpu_seconds, deadline, frame, memory, scaled, wait_for
 from limits import LimitCase
@@ -13,16 +14,18 @@ MEBIBYTE = 1 << 20
 
 
 class Descriptors(LimitCase):
+    PATIENT = "keepalivetimeout = 600;", "ping = 0;"  # with clients that rest while others are waited for
+
     @deadline(90)
     def test_the_listener_pauses_and_recovers(self):
         # Some are kept back, so that files can be opened and links be made for those who are connected.
-        server = self.limited(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)))
+        server = self.limited(*self.PATIENT, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)))
         self.echo()
         self.check_exhausted(server, 110, lambda number: self.assertEqual(200, self.served.get(f"/{number}.html").status))
 
     @deadline(90)
     def test_not_one_descriptor_is_left(self):
-        server = self.limited()
+        server = self.limited(*self.PATIENT)
         self.echo()
 
         def exhaust():
@@ -41,6 +44,7 @@ class Descriptors(LimitCase):
         websocket.echo("before")
         self.assertEqual(0, self.reached("descriptors"))
         worker = server.workers()[0]
+        began = time.monotonic()
         exhaust()
         # No site is full: together they are too much.
         waiting = [server.http(number % 2) for number in range(clients)]
@@ -59,11 +63,11 @@ class Descriptors(LimitCase):
             count += 1
             ask(count % 1000)
             websocket.echo(f"meanwhile {count}")
-            return self.reached("descriptors") >= first + 10
+            return self.reached("descriptors") >= first + 10 and count > 10
         wait_for("the listener to try again", tried_again, 20)
-        self.assertGreater(count, 10)
         self.assertIn("new clients wait", server.log())
-        self.assertLess(server.log().count("accept: "), 10)
+        # Five lines in ten seconds.
+        self.assertLessEqual(server.log().count("accept: "), 5 * (1 + (time.monotonic() - began) // 10))
         self.assertEqual(0, self.reached("maxclients"))
         # Whoever leaves makes room for another: all are served in the end.
         left = [client for client in waiting if client not in served]
@@ -108,10 +112,7 @@ class Memory(LimitCase):
         credit = dict.fromkeys((number for _, number in self.clients), self.link.peer["window"])
         ended = set()
 
-        def full():
-            for number in [number for number in credit if credit[number] >= 20_012 and number not in ended]:
-                self.link.say(number, b"q" * 20_000)
-                credit[number] -= 20_012
+        def heard():
             while select.select([self.link.sock], [], [], 0)[0] or self.link.pending:
                 record = self.link.next()
                 if record.type == CREDIT:
@@ -119,9 +120,16 @@ class Memory(LimitCase):
                 elif record.type == END:
                     ended.add(record.client)
                     self.link.end(record.client, 1005)
+            return ended
+
+        def full():
+            for number in [number for number in credit if credit[number] >= 20_012 and number not in ended]:
+                self.link.say(number, b"q" * 20_000)
+                credit[number] -= 20_012
+            heard()
             return self.reached("maxmemory")
         wait_for("maxmemory to be reached", full, 40)
-        return ended
+        wait_for("the first to be ended", heard)
 
     @deadline(120)
     def test_many_queues(self):
@@ -131,9 +139,8 @@ class Memory(LimitCase):
         spare.echo(b"x" * 100_000)
         worker = server.workers()[0]
         before = memory(worker)
-        ended = self.fill()
+        self.fill()
         # Over the limit: the slowest are closed with 1013, which makes room again.
-        self.assertTrue(ended)
         counted = self.counters()
         self.assertEqual(counted["limits_reached_total"]["maxmemory"], counted["websockets_closed_total"]["memory_limit"])
         self.assertEqual(0, counted["limits_reached_total"]["queue"])
@@ -152,7 +159,8 @@ class Memory(LimitCase):
     @deadline(120)
     def test_new_large_messages_and_new_clients_are_refused(self):
         # A server that grants endless credit and reads nothing: what its clients send piles up in front of the link.
-        server = self.limited(top='maxmemory = "2M";')
+        # It answers no PING, either.
+        server = self.limited(top='maxmemory = "2M";', keys="link_timeout = 600;")
         self.echo()
         app = self.link_server()
         spares = [server.websocket("/echo") for _ in range(3)]

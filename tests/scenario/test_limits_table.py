@@ -36,7 +36,8 @@ class Table(LimitCase):
         self.assertEqual({limit.key for limit in LIMITS}, set(self.counters()["limits_reached_total"]))
 
     def test_each_has_a_test(self):
-        modules = [importlib.import_module(name) for name in ("test_limits_counted", "test_limits_shared", "test_tls_handshakes")]
+        modules = [importlib.import_module(name) for name in ("test_limits_counted", "test_limits_websocket",
+                                                              "test_limits_shared", "test_tls_handshakes")]
         for limit in LIMITS:
             name, _, test = limit.test.partition(".")
             classes = [getattr(module, name) for module in modules if hasattr(module, name)]

@@ -3,8 +3,8 @@ and a subscriber that is too slow harms nobody else."""
 
 import zlib
 
-from harness import (BINARY, CREDIT, END, F_BINARY, F_FIRST, F_LAST, JOIN, MESSAGE, OPEN, PUBLISH, TEXT, Case, Record, deadline, memory,
-                     publish_payload)
+from harness import (BINARY, CREDIT, END, F_BINARY, F_FIRST, F_LAST, JOIN, LEAVE, MESSAGE, OPEN, PUBLISH, TEXT, WHOLE, Case, Record,
+                     deadline, memory, publish_payload)
 
 
 class Topics(Case):
@@ -184,6 +184,71 @@ class Publishing(Topics):
         one = self.open(*(f"topic {number}" for number in range(1024)))
         self.link.publish("topic 1023", "hello")
         self.assertEqual((TEXT, b"hello"), one[0].read_message())
+
+
+    def published(self, data, topic="room", but=0, flags=WHOLE):
+        return Record(PUBLISH, but, publish_payload(topic, data), flags | (0 if isinstance(data, str) else F_BINARY))
+
+    def test_one_packet_of_all_kinds(self):
+        # What one client is sent keeps its order, whatever else is in the packet.
+        one, two, three = self.open("room"), self.open("room", "other"), self.open("other")
+        self.link.send(self.published("1"), self.published("2", but=one[1]), self.published("3", "other", but=two[1]),
+                       Record(MESSAGE, one[1], "4", WHOLE), self.published("5"), self.published("6", but=two[1]),
+                       Record(LEAVE, two[1], "room"), self.published("7"), Record(JOIN, three[1], "room"), self.published(b"8"),
+                       Record(CREDIT, one[1], b"\1\0\0\0"), self.published("9", but=three[1]),
+                       Record(END, two[1], code=4000), self.published("10", "other"))
+        for client, expected in ((one, "1 4 5 6 7 8 9"), (two, "1 2 5"), (three, "3 8 10")):
+            heard = [client[0].read_message()[1].decode() for _ in expected.split()]
+            self.assertEqual(expected, " ".join(heard))
+        two[0].expect_close(4000)
+        self.check_last(one, three)
+
+    def test_hundreds_in_one_packet(self):
+        clients = [self.open("room") for _ in range(10)]
+        numbers = [number for _, number in clients]
+        self.link.send(*(self.published(f"{at} " + "x" * (at % 300), but=numbers[at % 11] if at % 11 < 10 else 0)
+                         for at in range(500)))
+        for index, (client, _) in enumerate(clients):
+            heard = [int(client.read_message()[1].split()[0]) for at in range(500) if at % 11 != index]
+            self.assertEqual([at for at in range(500) if at % 11 != index], heard)
+        self.check_last(*clients)
+
+    def test_several_records_of_a_message_among_others_of_the_packet(self):
+        one = self.open("room")
+        self.link.send(self.published("a"), self.published("b", flags=F_FIRST), self.published("c", flags=0),
+                       self.published("d", flags=F_LAST), self.published("e"))
+        for expected in (b"a", b"bcd", b"e"):
+            self.assertEqual((TEXT, expected), one[0].read_message())
+
+    def test_those_who_leave_while_it_is_given_to_them(self):
+        # Half of them have gone without a word: writing to them fails amid the walk through the topic.
+        clients = [self.open("room") for _ in range(60)]
+        for client, _ in clients[::2]:
+            client.abort()
+        for round in range(20):
+            self.link.send(*(self.published(f"{round} {at} " + "x" * 500) for at in range(50)))
+        for client, _ in clients[1::2]:
+            for round in range(20):
+                for at in range(50):
+                    self.assertTrue(client.read_message()[1].startswith(b"%d %d " % (round, at)))
+        self.check_last(*clients[1::2])
+
+    def test_invalid_text_among_others_of_the_packet(self):
+        one = self.open("room")
+        self.link.send(self.published("before"), Record(PUBLISH, 0, publish_payload("room", b"\xff"), WHOLE))
+        self.assertEqual((TEXT, b"before"), one[0].read_message())
+        one[0].expect_fail(1011)
+
+
+class PublishingUncompressed(Publishing):
+    """Where nothing is compressed, what a packet holds for one topic is given to its subscribers at once."""
+    keys = ""
+
+    def test_one_message_for_clients_with_and_without_compression(self):
+        clients = [self.open("room", headers={"Sec-WebSocket-Extensions": "permessage-deflate"}) for _ in range(2)]
+        self.link.publish("room", "plain " * 400)
+        for client, _ in clients:
+            self.assertEqual((TEXT, b"plain " * 400), client.read_message())
 
 
 class SlowReaders(Topics):

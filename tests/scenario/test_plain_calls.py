@@ -46,6 +46,7 @@ class Calls(DirectCase):
                 self.assertEqual([(TEXT, b"one"), (BINARY, b"\xfe"), (TEXT, b"three")],
                                  [client.read_message() for _ in range(3)])
 
+    @deadline(60)
     def test_a_message_byte_by_byte(self):
         client = self.open()
         client.send_bytewise(frame(TEXT, "häß") + frame(BINARY, b"\xff" * 300))
@@ -175,7 +176,7 @@ class Accepting(DirectCase):
             client.close()
 
     def test_a_connection_without_a_gateway(self):
-        # accept() waits for a descriptor 100 ms at most; then the connection is what it seems to be.
+        # accept() waits for a descriptor 500 ms at most; then the connection is what it seems to be.
         import socket
         server = self.plain()
         with socket.socket(socket.AF_UNIX) as plain:

@@ -121,6 +121,7 @@ class Loops(DirectCase):
             size -= len(data)
             yield data
 
+    @deadline(90)
     def test_the_gateway_stops(self):
         # Its word wakes a server that waits for clients only.
         for wait in LOOPS:

@@ -4,7 +4,7 @@ import signal
 import socket
 import ssl
 
-from harness import PATIENCE, WebSocket, wait_for
+from harness import PATIENCE, WebSocket, deadline, wait_for
 from proxies import CLIENT_SSL, LOCAL, PROXY, SIGNATURE, STRANGER, TYPE_SSL, ProxyCase, field, version1, version2
 from tls_servers import TlsCase
 
@@ -40,8 +40,9 @@ class ProxyHeader(ProxyCase):
         wait_for("the access log", lambda: self.logged() == expected)
         self.assertEqual({"accepted": 10, "malformed": 0, "slow": 0}, self.headers())
 
+    @deadline(60)
     def test_in_pieces_and_with_the_request(self):
-        self.behind()
+        self.behind("header_timeout = 60;")
         for header in (version1(), version2(fields=field(4, bytes(40)))):
             client = self.from_address()
             client.send_bytewise(header)
@@ -88,7 +89,7 @@ class ProxyHeader(ProxyCase):
         self.assertEqual(2, self.headers()["malformed"])
 
     def test_it_has_its_time(self):
-        self.behind("header_timeout = 1;")
+        self.behind("header_timeout = 3;")
         silent, slow = self.from_address(), self.from_address(header=b"PROXY TCP4 ")
         self.assertEqual((b"", b""), (silent.read_all(), slow.read_all()))
         self.assertEqual({"accepted": 0, "malformed": 0, "slow": 2}, self.headers())
@@ -157,14 +158,14 @@ class ProxyHeader(ProxyCase):
     def test_the_server_stops_while_headers_are_awaited(self):
         self.behind()
         client = self.from_address(header=b"PROXY TCP4 203.")
-        wait_for("the connection", lambda: self.counters()["connections"] >= 1)
+        wait_for("the connection", lambda: self.counters()["connections"] >= 2)  # beside the one that looks
         self.server.send_signal(signal.SIGTERM)
         self.assertEqual(b"", client.read_all())
 
 
 class InFrontOfTls(TlsCase):
     def secured(self, keys="", section=""):
-        server = self.secure(keys, f'proxies = "{PROXY}";\nforwarded = "proxy";\n{section}',
+        server = self.secure_and_watched(keys, f'proxies = "{PROXY}";\nforwarded = "proxy";\n{section}',
                              f'access-log = "{self.path("access.log")}";')
         return server
 
@@ -207,6 +208,6 @@ class InFrontOfTls(TlsCase):
         server = self.secured("tls_handshake_timeout = 1;")
         with self.connect_from(server, PROXY, version1()) as sock:
             self.assertEqual(b"", sock.recv(100))
-        counters = self.counters(server)
+        counters = self.watched(server)
         self.assertEqual(1, counters["limits_reached_total"]["tls_handshake_timeout"])
         self.assertEqual(1, counters["proxy_headers_total"]["accepted"])

@@ -11,7 +11,7 @@ from wire import Overdue
 
 RELOADS = int(os.environ.get("MARMOSET_RELOADS", "10"))
 INTERVAL = 1.0
-# A client that has waited for longer than this since its last answer is idle: a server may close it.
+# A client that has asked nothing for longer than this is idle: a server may close it.
 IDLE = 1.0
 
 
@@ -102,6 +102,7 @@ class KeepsAlive(Client):
                 self.others += 1
                 last = None
                 while not self.stopping:
+                    asked = time.monotonic()
                     try:
                         answer = self.timed(lambda: client.get("/index.html"))
                     except Closed:
@@ -110,7 +111,7 @@ class KeepsAlive(Client):
                             raise
                         break
                     assert (answer.status, answer.body) == (200, b"old"), answer
-                    last = time.monotonic()
+                    last = asked  # the answer is older than its arrival here: a thread may wait long for its turn
                     self.count += 1
                     if (answer.get("Connection") or "").lower() == "close":
                         break

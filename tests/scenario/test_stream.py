@@ -258,9 +258,10 @@ class Foreign(Case):
         self.check_echo(["ncat", "-lkU", self.path("sockets/foreign"), "--exec", "/bin/cat"])
 
     def test_a_shell_command_that_ends(self):
-        # (socat itself may lose the output of a command that ends before it looks.)
-        self.launch(["socat", f"UNIX-LISTEN:{self.path('sockets/foreign')},fork,mode=666", "SYSTEM:echo hello; sleep 0.1"], "socat")
+        # (socat itself may lose the output of a command that ends before it looks: this one ends when it is told to.)
+        self.launch(["socat", f"UNIX-LISTEN:{self.path('sockets/foreign')},fork,mode=666", "SYSTEM:echo hello; read -r line"], "socat")
         wait_for("socat to listen", lambda: can_connect(self.path("sockets/foreign"), socket.SOCK_STREAM))
         client = self.gateway().websocket("/foreign")
         self.assertEqual((TEXT, b"hello\n"), client.read_message())
+        client.send_text("go\n")
         self.assertEqual(CLOSE, client.read_frame().opcode)

@@ -107,6 +107,14 @@ class Clients:
         self.assertEqual([200, 200], [self.ask(server, pair) for pair in (None, self.alice)])
         self.assertEqual([None] * 2, [self.ask(server, pair) for pair in (self.mallory, self.late)])
 
+    def test_a_servers_certificate_is_no_clients(self):
+        """One that its authority made for servers names nobody, whether one is required or not."""
+        theirs = self.authority.certificate("theirs", usage="serverAuth")
+        ours = self.authority.certificate("ours", usage="clientAuth")
+        for wanted in ("required", "optional"):
+            server = self.secure(self.keys(wanted))
+            self.assertEqual([None, 200], [self.ask(server, pair) for pair in (theirs, ours)], wanted)
+
     def test_none(self):
         server = self.secure()
         self.assertEqual(200, self.ask(server, self.mallory))
@@ -281,10 +289,10 @@ class Reloads:
             os.chmod(path, 0o755)
         os.chmod(self.key, 0o600)
         server = self.secure(top='user = "nobody";')
+        old = self.serial(server)  # before that the worker may still be about to change its user
         for pid in server.workers():
             with open(f"/proc/{pid}/status", encoding="ascii") as file:
                 self.assertIn(f"Uid:\t{pwd.getpwnam('nobody').pw_uid}\t", file.read())
-        old = self.serial(server)
         self.replace()
         os.chmod(self.key, 0o600)
         self.reload(server)
@@ -296,12 +304,11 @@ class Stapling(TlsCase):
 
     library = "openssl"
 
-    def response(self, name="server"):
-        folder = self.authority.folder
-        self.authority.openssl("ocsp", "-index", "index", "-CA", self.authority.file, "-rsigner", self.authority.file, "-rkey",
-                               f"{self.authority.name}.key", "-issuer", self.authority.file, "-cert", f"{name}.pem", "-respout",
-                               f"{name}.ocsp", "-ndays", "1")
-        return os.path.join(folder, f"{name}.ocsp")
+    def response(self, name="server", authority=None):
+        by = authority or self.authority
+        by.openssl("ocsp", "-index", "index", "-CA", by.file, "-rsigner", by.file, "-rkey", f"{by.name}.key", "-issuer", by.file,
+                   "-cert", f"{name}.pem", "-respout", f"{name}.ocsp", "-ndays", "1")
+        return os.path.join(by.folder, f"{name}.ocsp")
 
     def test_sent_with_the_certificate_it_is_about(self):
         other = self.authority.certificate("other", names="DNS:other.example")
@@ -320,6 +327,15 @@ class Stapling(TlsCase):
     def test_mistakes(self):
         self.authority.certificate("other")
         self.expect(f'ocsp = "{self.response("other")}";', "is about none of the certificates")
+        # Another authority's certificate, and one of an authority of the same name with another key: of the same number each.
+        elsewhere = Authority(self.folder, "elsewhere")
+        elsewhere.certificate("server")
+        self.expect(f'ocsp = "{self.response(authority=elsewhere)}";', "is about none of the certificates")
+        os.mkdir(os.path.join(self.folder, "again"))
+        namesake = Authority(os.path.join(self.folder, "again"))
+        namesake.certificate("server")
+        theirs = self.response(authority=namesake)
+        self.expect(f'cachain = "{self.authority.file}"; ocsp = "{theirs}";', "is about none of the certificates")
         self.expect(f'ocsp = "{self.certificate}";', "no OCSP response")
         self.library = "mbedtls"
         self.expect(f'ocsp = "{self.certificate}";', "mbedtls can't staple")

@@ -4,7 +4,7 @@ import os
 import select
 import socket
 
-from harness import END, OPEN, TEXT, Case, frame, program, scaled
+from harness import END, OPEN, TEXT, Case, deadline, frame, program, scaled
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
@@ -57,8 +57,9 @@ class Accepted(Handshake):
         self.assertIsNone(client.answer.get("Sec-WebSocket-Extensions"))
         client.echo("plain")
 
+    @deadline(90)
     def test_a_handshake_in_single_bytes(self):
-        client = self.server.websocket()
+        client = self.gateway(section="header_timeout = 60;").websocket()
         client.send_bytewise(client.handshake_text("/echo"))
         client.finish_handshake().echo("hello")
 

@@ -96,6 +96,15 @@ class TlsCase(Case):
     def secure(self, keys="", section="", top="", **defaults):
         return self.serve_text(self.text(keys, section, top, **defaults))
 
+    def secure_and_watched(self, keys="", section="", top="", **defaults):
+        """A second address, without TLS, tells the counters: for limits that a slow look at them would run into."""
+        text = self.text(keys, section, top, **defaults)
+        return self.serve_text(text.rpartition("});")[0] + '}, { addr = "127.0.0.1"; port = 0; status = {}; });\n')
+
+    def watched(self, server):
+        import json
+        return json.loads(server.http(1).get("/status.json").body)
+
     def context(self, trust=None, version=None, ciphers=None, alpn=None, pair=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # an end without close_notify is an error

@@ -106,8 +106,9 @@ def summary(results):
         ours = result.median(row.subject, "cpu_us")
         others = ["%s %s" % (server, number(result.median(server, "cpu_us")))
                   for server in row.servers[1:] if result.values(server, "cpu_us")]
-        if row.mode in ("idle", "stalled"):
-            metric, unit = {"idle": ("pss_bytes_per_client", " B"), "stalled": ("rate_kept", " × rate")}[row.mode]
+        if row.mode in ("idle", "stalled", "storm"):
+            metric, unit = {"idle": ("pss_bytes_per_client", " B"), "stalled": ("rate_kept", " × rate"),
+                            "storm": ("p99_us_beside", " µs p99")}[row.mode]
             ours = result.median(row.subject, metric)
             others = ["%s %s" % (server, number(result.median(server, metric)))
                       for server in row.servers[1:] if result.values(server, metric)]

@@ -3,45 +3,47 @@
 In: nothing. Out: ROWS. A target is judged on the figures of one run only, never against figures of another day.
 """
 
-US, RAW_TCP, RAW_RELAY = "marmoset", "raw TCP", "raw relay"
+US, RAW_TCP, RAW_RELAY, RAW_TLS = "marmoset", "raw TCP", "raw relay", "raw mbedTLS"
 DIRECT, PRELOADED = "marmoset direct", "marmoset preloaded"
 LIGHTTPD, NGINX, H2O, LIBWEBSOCKETS = "lighttpd", "nginx", "h2o", "libwebsockets"
-OURS = [US, DIRECT, PRELOADED]
+WS = "npm ws"
+OPENSSL, MBEDTLS = "marmoset OpenSSL", "marmoset mbedTLS"
+OURS = [US, DIRECT, PRELOADED, OPENSSL, MBEDTLS]
 
 KIB, MIB = 1024, 1024 * 1024
 
 
 class Ratio:
-    """The figure of the row's subject is at most `factor` times that of each server named."""
+    """The figure of `subject` (none: the row's) is at most `factor` times that of each server named."""
 
-    def __init__(self, factor, *against, metric="cpu_us"):
-        self.factor, self.against, self.metric = factor, against, metric
+    def __init__(self, factor, *against, metric="cpu_us", subject=None):
+        self.factor, self.against, self.metric, self.subject = factor, against, metric, subject
 
     def __str__(self):
         name = {"cpu_us": "", "p50_us": "p50 "}[self.metric]
         factor = "" if self.factor == 1 else "%g × " % self.factor
-        return "%s≤ %s%s" % (name, factor, ", ".join(self.against))
+        return "%s%s≤ %s%s" % (self.subject + " " if self.subject else "", name, factor, ", ".join(self.against))
 
     def judge(self, result):
         """(reached, what was found), or None when a figure is missing."""
-        ratios = [result.ratio(self.metric, result.row.subject, other) for other in self.against]
+        ratios = [result.ratio(self.metric, self.subject or result.row.subject, other) for other in self.against]
         if None in ratios:
             return None
         return max(ratios) <= self.factor, ", ".join("%.2f × %s" % pair for pair in zip(ratios, self.against))
 
 
 class Limit:
-    """The figure of the row's subject is at most (or, with least=True, at least) `value`."""
+    """The figure of `subject` (none: the row's) is at most (or, with least=True, at least) `value`."""
 
-    def __init__(self, value, metric, name, unit="", scale=1, least=False):
-        self.value, self.metric, self.least = value, metric, least
+    def __init__(self, value, metric, name, unit="", scale=1, least=False, subject=None):
+        self.value, self.metric, self.least, self.subject = value, metric, least, subject
         self.name, self.unit, self.scale = name, unit, scale
 
     def __str__(self):
         return "%s %s %s%s" % (self.name, "≥" if self.least else "≤", format(self.value / self.scale, ",g"), self.unit)
 
     def judge(self, result):
-        found = result.median(result.row.subject, self.metric)
+        found = result.median(self.subject or result.row.subject, self.metric)
         if found is None:
             return None
         reached = found >= self.value if self.least else found <= self.value
@@ -50,14 +52,18 @@ class Limit:
 
 class Row:
     """One workload: the generator's mode and arguments, who takes part, first target, goal, columns of its table. The
-    targets are those of the first server, the row's subject."""
+    first server is the row's subject. `certificate`: the servers speak TLS, with an "ecdsa" or "rsa" key."""
 
     def __init__(self, name, title, mode, servers, arguments, first=(), goal=(), columns=None, unit="message",
-                 rounds=None):
+                 rounds=None, certificate=None):
         self.name, self.title, self.mode, self.servers, self.arguments = name, title, mode, servers, arguments
         self.first, self.goal, self.columns = first, goal, columns or DEFAULT_COLUMNS
         self.subject = servers[0]
         self.unit, self.rounds = unit, rounds  # rounds: at most so many, however many the run has
+        self.certificate = certificate
+
+    def uses_websocket(self):
+        return self.mode not in ("static", "handshake")
 
 
 # (heading, metric of the generator, divisor, decimals)
@@ -75,6 +81,13 @@ STALLED_COLUMNS = [("others' rate alone", "per_second_alone", 1, 0), ("beside", 
                    ("KiB the gateway grew", "gateway_grown_per_stalled", KIB, 0),
                    ("KiB the system server grew", "backend_grown_per_stalled", KIB, 0),
                    ("KiB taken from it", "taken_per_stalled", KIB, 0), ("dropped", "dropped", 1, 0)]
+
+FANOUT_COLUMNS = DEFAULT_COLUMNS + [("messages", "messages_heard", 1, 0), ("lost", "lost", 1, 0)]
+FANOUT_STALLED_COLUMNS = [("per second alone", "per_second", 1, 0), ("beside", "per_second_beside", 1, 0),
+                          ("CPU µs beside", "cpu_us_beside", 1, 3), ("p50 µs alone", "p50_us", 1, 0),
+                          ("p50 µs beside", "p50_us_beside", 1, 0), ("p99 µs alone", "p99_us", 1, 0),
+                          ("p99 µs beside", "p99_us_beside", 1, 0), ("× p99", "p99_ratio", 1, 2),
+                          ("MiB grown", "grown_bytes", MIB, 1), ("cut off", "cut_off", 1, 0), ("lost", "lost", 1, 0)]
 
 RELAY = [US, RAW_TCP, RAW_RELAY, LIGHTTPD]
 IN_DIRECT_MODE = [DIRECT, US, PRELOADED, RAW_TCP, LIBWEBSOCKETS]
@@ -105,6 +118,71 @@ def static(name, title, file, clients, *flags):
                [Ratio(1, NGINX)], [Ratio(1, NGINX, LIGHTTPD, H2O)], unit="request")
 
 
+# The same suite for all: they are compared in speed, not in taste.
+SUITES = ["--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256"]
+STORM_COLUMNS = [("p50 µs alone", "p50_us_alone", 1, 0), ("p99 µs alone", "p99_us_alone", 1, 0),
+                 ("p50 µs beside", "p50_us_beside", 1, 0), ("p99 µs beside", "p99_us_beside", 1, 0),
+                 ("worst µs beside", "max_us_beside", 1, 0), ("handshakes a second", "handshakes_per_second", 1, 0),
+                 ("handshake p99 ms", "p99_us_handshake", 1000, 1)]
+
+
+def secure(name, title, mode, servers, arguments, certificate="ecdsa", **more):
+    first = [Ratio(1, NGINX, subject=OPENSSL)] if NGINX in servers else []
+    if RAW_TLS in servers:
+        first.append(Ratio(1.11, RAW_TLS, subject=MBEDTLS))
+    return Row(name, title, mode, servers, arguments + SUITES, more.pop("first", first),
+               certificate=certificate, **more)
+
+
+def handshake(name, title, version, *flags, certificate="ecdsa"):
+    servers = [OPENSSL, MBEDTLS, NGINX, RAW_TLS] if version == "1.2" else [OPENSSL, NGINX]
+    return secure(name, title, "handshake", servers, ["-c", 16, "--tls-version", version, *flags], certificate,
+                  unit="handshake")
+
+
+def https(size, clients):
+    return secure("https-" + size, "GET of %s, %d kept connections, TLS" % (SIZES[size], clients), "static",
+                  [OPENSSL, MBEDTLS, NGINX, RAW_TLS], ["-c", clients, "--path", "/%s.bin" % size, "--tls"], unit="request")
+
+
+def wss(clients, size, size_name):
+    return secure("wss-%dx%s" % (clients, size_name.split(" ")[0] + {"B": "", "KiB": "k"}[size_name.split(" ")[1]]),
+                  "%d × %s over TLS" % (clients, size_name), "echo", [OPENSSL, MBEDTLS, NGINX, RAW_TLS],
+                  ["-c", clients, "-s", size, "--tls"])
+
+
+def fanout(subscribers, senders, window, first=(), goal=()):
+    """A room whose members hear what `senders` say, each with `window` messages on their way to all."""
+    traffic = "%d sender%s with %d on the way" % (senders, "s" * (senders > 1), window)
+    arguments = ["-c", subscribers, "--senders", senders, "-w", window]
+    return [Row("fanout-%dx%d" % (subscribers, senders * window), "%d subscribers, %s" % (subscribers, traffic), "fanout",
+                [US, DIRECT, WS], arguments, first, goal, FANOUT_COLUMNS, unit="delivery"),
+            Row("fanout-%dx%d-stalled" % (subscribers, senders * window),
+                "%d subscribers, %s, beside one that never reads" % (subscribers, traffic), "fanout", [US, DIRECT, WS],
+                arguments + ["--stalled", 1],
+                [Limit(2, "p99_ratio", "p99 beside", " × alone"), Limit(16 * MIB, "grown_bytes", "grown", " MiB", MIB)],
+                columns=FANOUT_STALLED_COLUMNS, unit="delivery")]
+
+
+SIZES = {"1k": "1 KiB", "100k": "100 KiB", "10m": "10 MiB"}
+TLS_ROWS = [
+    handshake("handshake-ecdsa", "full handshake, P-256, TLS 1.2; 16 at a time", "1.2"),
+    handshake("handshake-rsa", "full handshake, RSA-2048, TLS 1.2", "1.2", certificate="rsa"),
+    handshake("handshake-resumed", "handshake resumed by a ticket, TLS 1.2", "1.2", "--resume"),
+    handshake("handshake13-ecdsa", "full handshake, P-256, TLS 1.3", "1.3"),
+    handshake("handshake13-rsa", "full handshake, RSA-2048, TLS 1.3", "1.3", certificate="rsa"),
+    handshake("handshake13-resumed", "handshake resumed by a ticket, TLS 1.3", "1.3", "--resume"),
+    https("1k", 64), https("100k", 64), https("10m", 8),
+    wss(64, 125, "125 B"), wss(64, 16 * KIB, "16 KiB"), wss(1000, 125, "125 B"),
+    secure("idle-wss", "2,000 clients held over TLS, silent", "idle", [OPENSSL, MBEDTLS, NGINX], ["-c", 2000, "--tls"],
+           first=[Limit(25 * KIB, "pss_bytes_per_client", "process", " KiB", KIB, subject=OPENSSL),
+                  Limit(42 * KIB, "pss_bytes_per_client", "mbedTLS", " KiB", KIB, subject=MBEDTLS)],
+           columns=IDLE_COLUMNS, rounds=2),
+    secure("storm", "8 clients × 125 B over TLS beside 64 full handshakes at a time, P-256", "storm",
+           [OPENSSL, MBEDTLS, NGINX], ["-c", 8, "--storm", 64], first=[], columns=STORM_COLUMNS),
+]
+
+
 ROWS = [
     relay(1, 125, "125 B", first=[Ratio(1.2, RAW_RELAY, metric="p50_us")],
           goal=[Ratio(1, RAW_RELAY, metric="p50_us")]),
@@ -131,10 +209,15 @@ ROWS = [
         [Limit(1024, "pss_bytes_per_client", "gateway", " B")], [], IDLE_COLUMNS, rounds=2),
     Row("churn", "connect, upgrade, one echo of 125 B, close handshake; 64 at a time", "churn", [US, LIGHTTPD],
         ["-c", 64], [Limit(41, "cpu_us", "CPU", " µs")], [Limit(28, "cpu_us", "CPU", " µs")], unit="session"),
+    *fanout(100, 1, 1, first=[Ratio(1, WS)]),
+    *fanout(100, 4, 8, first=[Ratio(1, WS)]),
+    *fanout(1000, 1, 1, first=[Ratio(1, WS)]),
+    *fanout(1000, 4, 8, first=[Limit(0.3, "cpu_us", "CPU", " µs"), Ratio(0.1, WS)], goal=[Limit(0.15, "cpu_us", "CPU", " µs")]),
     static("static-1k", "GET of 1 KiB, 64 kept connections", "1k.bin", 64),
     static("static-100k", "GET of 100 KiB, 64 kept connections", "100k.bin", 64),
     static("static-10m", "GET of 10 MiB, 8 kept connections", "10m.bin", 8),
     static("static-close", "GET of 1 KiB, a new connection each, 64 at a time", "1k.bin", 64, "--close"),
+    *TLS_ROWS,
     Row("stalled", "63 clients × 125 B beside one that sends 64 KiB messages and never reads", "stalled", [US, LIGHTTPD],
         ["-c", 63], [Limit(0.9, "rate_kept", "rate kept", least=True),
                      Limit(4 * MIB, "grown_per_stalled", "grown", " MiB", MIB)],

@@ -10,7 +10,8 @@ import socket
 import subprocess
 import time
 
-from .rows import DIRECT, H2O, LIBWEBSOCKETS, LIGHTTPD, NGINX, PRELOADED, RAW_RELAY, RAW_TCP, US
+from .rows import (DIRECT, H2O, LIBWEBSOCKETS, LIGHTTPD, MBEDTLS, NGINX, OPENSSL, PRELOADED, RAW_RELAY, RAW_TCP, RAW_TLS,
+                   US, WS)
 
 
 class Missing(Exception):
@@ -96,6 +97,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Certificate:
+    """A self-signed one and its key, "ecdsa" or "rsa", in `folder`; the same for all servers."""
+
+    KEYS = {"ecdsa": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"], "rsa": ["-newkey", "rsa:2048"]}
+
+    def __init__(self, folder, kind):
+        self.file, self.key = folder / (kind + ".pem"), folder / (kind + ".key")
+        if not self.file.exists():
+            subprocess.run(["openssl", "req", "-x509", *self.KEYS[kind], "-nodes", "-subj", "/CN=localhost", "-days", "2",
+                            "-keyout", self.key, "-out", self.file], check=True, stderr=subprocess.DEVNULL)
+
+
 class Servers:
     def __init__(self, build, peers, docroot):
         self.build, self.peers, self.docroot = build, peers, docroot
@@ -103,14 +116,15 @@ class Servers:
         folders = sorted(peers.glob("usr/lib/*-linux-gnu*"))
         self.libraries = folders[0] if folders else None
         self.starters = {US: self.marmoset, DIRECT: self.marmoset_direct, PRELOADED: self.marmoset_preloaded,
-                         RAW_TCP: self.raw_tcp, RAW_RELAY: self.raw_relay, LIGHTTPD: self.lighttpd,
-                         NGINX: self.nginx, H2O: self.h2o, LIBWEBSOCKETS: self.libwebsockets}
+                         OPENSSL: self.marmoset_openssl, MBEDTLS: self.marmoset_mbedtls,
+                         RAW_TCP: self.raw_tcp, RAW_RELAY: self.raw_relay, RAW_TLS: self.raw_tls, WS: self.npm_ws,
+                         LIGHTTPD: self.lighttpd, NGINX: self.nginx, H2O: self.h2o, LIBWEBSOCKETS: self.libwebsockets}
 
-    def start(self, name, mode, folder, core):
-        """A Running of server `name`, ready for the generator's `mode`."""
+    def start(self, name, row, folder, core):
+        """A Running of server `name`, ready for what the row asks of it."""
         running = Running(folder, core)
         try:
-            self.starters[name](running, mode != "static")
+            self.starters[name](running, row)
         except BaseException:
             running.__exit__()
             raise
@@ -141,15 +155,29 @@ class Servers:
 
     # --- marmoset ---
 
-    def marmoset(self, running, websocket):
+    def marmoset(self, running, row, tls=""):
         sockets = self.sockets(running)
-        if websocket:
-            self.websocket_echo(running, sockets)
-        self.gateway(running, sockets, "relay")
+        if row.uses_websocket():
+            self.system_server(running, row, sockets)
+        self.gateway(running, sockets, "relay", tls)
 
-    def marmoset_direct(self, running, _):
+    def marmoset_openssl(self, running, row):
+        self.marmoset(running, row, self.tls_group(row, "openssl"))
+
+    def marmoset_mbedtls(self, running, row):
+        self.marmoset(running, row, self.tls_group(row, "mbedtls"))
+
+    def tls_group(self, row, library):
+        certificate = self.certificate(row)
+        return ("    tls = { library = \"%s\"; crtfile = \"%s\"; keyfile = \"%s\"; };\n"
+                % (library, certificate.file, certificate.key))
+
+    def certificate(self, row):
+        return Certificate(self.docroot.parent, row.certificate)
+
+    def marmoset_direct(self, running, row):
         sockets = self.sockets(running)
-        self.websocket_echo(running, sockets)
+        self.system_server(running, row, sockets)
         self.gateway(running, sockets, "direct")
 
     def marmoset_preloaded(self, running, _):
@@ -165,23 +193,25 @@ class Servers:
         folder.mkdir()
         return folder
 
-    def websocket_echo(self, running, sockets):
+    def system_server(self, running, row, sockets):
+        """What answers under /echo: an echo, or a room."""
+        name = "websocket_chat" if row.mode == "fanout" else "websocket_echo"
         user_name = pwd.getpwuid(os.geteuid()).pw_name
-        running.start([self.program("bin", "websocket_echo"), "-R", sockets, "-n", "echo", "-u", user_name],
-                      backend=True)
-        running.wait_for("socket of websocket_echo", (sockets / "echo").exists)
+        running.start([self.program("bin", name), "-R", sockets, "-n", "echo", "-u", user_name], backend=True)
+        running.wait_for("socket of " + name, (sockets / "echo").exists)
 
-    def gateway(self, running, sockets, options):
+    def gateway(self, running, sockets, options, tls=""):
         user = "user = \"root\";\n" if os.geteuid() == 0 else ""
         (running.folder / "marmoset.conf").write_text(
             user + "workers = 0;\n"
             "servers = ({\n    hostname = \"localhost\";\n    addr = \"127.0.0.1\";\n    port = 0;\n"
             "    document = { docroot = \"%s\"; allow = \"*\"; };\n"
-            "    websocket = { docroot = \"%s\"; allow = \"*\"; options = \"%s\"; };\n});\n"
-            % (self.docroot, sockets, options))
+            "    websocket = { docroot = \"%s\"; allow = \"*\"; options = \"%s\"; };\n%s});\n"
+            % (self.docroot, sockets, options, tls))
         ports = running.folder / "ports"
         running.start([self.program("bin", "marmoset"), "-f", running.folder / "marmoset.conf",
-                       "-M", self.build / "modules", "-P", "0", "--ports-file", ports])
+                       "-M", self.build / "modules", "-P", "0", "--ports-file", ports],
+                      self.libraries if tls else None)  # the OpenSSL that the peers have, too
         running.wait_for("ports file", lambda: ports.exists() and ports.stat().st_size)
         running.wait_for_port(int(re.search(r":(\d+)\s*$", ports.read_text().splitlines()[0]).group(1)))
 
@@ -201,13 +231,29 @@ class Servers:
         self.unix_echo(running, echo)
         self.raw_port(running, running.start([self.program("bench", "raw_relay"), echo]))
 
+    def raw_tls(self, running, row):
+        """mbedTLS and nothing else: echoes, or answers with the row's file."""
+        running.raw = True
+        certificate = self.certificate(row)
+        command = [self.program("bench", "raw_tls"), certificate.file, certificate.key]
+        if row.mode == "static":
+            command.append(str(self.docroot) + row.arguments[row.arguments.index("--path") + 1])
+        self.raw_port(running, running.start(command))
+
     def unix_echo(self, running, path, environment=None):
         log = running.start([self.program("bench", "raw_unix_echo"), path], backend=True, environment=environment)
         running.wait_for("raw_unix_echo", lambda: log.read_text() == "listening\n")
 
+    def npm_ws(self, running, _):
+        packages = self.build.parent / "node" / "node_modules"
+        if not (packages / "ws").exists():
+            raise Missing("npm's ws is missing; make build/node/installed fetches it")
+        script = pathlib.Path(__file__).resolve().parent.parent / "ws_broadcast.js"
+        self.raw_port(running, running.start(["node", script], environment={"NODE_PATH": str(packages)}))
+
     # --- the peers, each with what its manual recommends for the row ---
 
-    def lighttpd(self, running, websocket):
+    def lighttpd(self, running, row):
         server = self.peer("usr/sbin/lighttpd")
         port = free_port()
         lines = ["server.document-root = \"%s\"" % self.docroot,
@@ -215,7 +261,7 @@ class Servers:
                  "server.max-fds = 19900", "server.max-connections = 19000", "server.listen-backlog = 4096",
                  "server.max-keep-alive-requests = 65535", "server.max-keep-alive-idle = 60",
                  "mimetype.assign = ( \".bin\" => \"application/octet-stream\" )"]
-        if websocket:
+        if row.uses_websocket():
             running.stream = True
             echo = running.folder / "echo.sock"
             self.unix_echo(running, echo)
@@ -226,21 +272,33 @@ class Servers:
         running.start([server, "-D", "-f", config, "-m", self.peers / "usr/lib/lighttpd"], self.libraries)
         running.wait_for_port(port)
 
-    def nginx(self, running, _):
+    def nginx(self, running, row):
+        """Files; or, with TLS, what it is mostly used for: in front of a websocket server that speaks in the clear."""
         server = self.peer("usr/sbin/nginx")
         port = free_port()
         folder = running.folder
         temporary = "".join("    %s_temp_path %s/%s;\n" % (name, folder, name)
                             for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         user = "user root;\n" if os.geteuid() == 0 else ""
+        tls = more = ""
+        if row.certificate:
+            tls = " ssl"
+            certificate = self.certificate(row)
+            more = (" ssl_certificate %s; ssl_certificate_key %s; ssl_protocols TLSv1.2 TLSv1.3;"
+                    % (certificate.file, certificate.key))
+            if row.uses_websocket():
+                self.raw_port(running, running.start([self.peer("libwebsockets_echo")], self.libraries, backend=True))
+                more += ("\n        location /echo { proxy_pass http://%s; proxy_http_version 1.1; "
+                         "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\"; "
+                         "proxy_read_timeout 1h; }" % running.target)
         config = folder / "nginx.conf"
         config.write_text(
             "%sdaemon off;\nmaster_process off;\nerror_log stderr;\npid %s/nginx.pid;\nlock_file %s/nginx.lock;\n"
             "events { worker_connections 19000; }\nhttp {\n%s    access_log off;\n    sendfile on;\n"
             "    open_file_cache max=100;\n    keepalive_requests 1000000000;\n"
             "    default_type application/octet-stream;\n"
-            "    server { listen 127.0.0.1:%d backlog=4096; root %s; }\n}\n"
-            % (user, folder, folder, temporary, port, self.docroot))
+            "    server { listen 127.0.0.1:%d%s backlog=4096; root %s;%s }\n}\n"
+            % (user, folder, folder, temporary, port, tls, self.docroot, more))
         running.start([server, "-p", folder, "-c", config, "-e", "stderr"], self.libraries)
         running.wait_for_port(port)
 

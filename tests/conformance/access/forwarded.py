@@ -7,6 +7,7 @@ from .servers import CLIENT, PROXY, STRANGER, Fields, Rfc7239, WebSocket, from_a
 
 fields = Group("x-forwarded-for", Fields)
 PAGE = "marmoset.conf(5) PROXIES"
+INVENTED = "192.0.2.1"  # on no list
 
 
 def names(case, address, value, expected):
@@ -25,7 +26,10 @@ for name, sentence, address, value, expected in (
 @fields.case("apart", "RFC 9110 5.3", "fields of one name are one list")
 def _(case):
     client = from_address(case)
-    assert remote(case, client, [("X-Forwarded-For", "10.0.0.1"), ("X-Forwarded-For", CLIENT), ("Host", client.host)]) == CLIENT
+    # The first was there when the proxy added its own.
+    for values in ((INVENTED, CLIENT), (INVENTED, CLIENT, "10.0.0.1"), (f"{CLIENT}, {INVENTED}", f"{CLIENT}, 10.0.0.1")):
+        lines = [("X-Forwarded-For", value) for value in values]
+        assert remote(case, client, [*lines, ("Host", client.host)]) == CLIENT, values
 
 
 @fields.case("malformed", PAGE, "a malformed one is 400")
@@ -72,14 +76,23 @@ def element(case, value, expected):
 for name, section, sentence, value, expected in (
         ("address", "4", "for= names the client", f"for={CLIENT};proto=http", CLIENT),
         ("quoted", "6", "IPv6 stands in brackets and quotes", 'for="[2001:db8:cafe::17]:4711"', "2001:db8:cafe::17"),
-        ("last", "7.4", "the last element is the proxy's", f"for=10.0.0.1, for={CLIENT}", CLIENT),
+        ("last", "7.4", "the last element is the proxy's", f"for={INVENTED}, for={CLIENT}", CLIENT),
         ("obfuscated", "6.3", "an identifier of the proxy's own names nobody", "for=_hidden", "-")):
     rfc7239.add(name, "RFC 7239 " + section, sentence, element, value, expected)
 
 
 @rfc7239.case("open-quote", "RFC 7239 8.1", "a quote that a client left open does not hide what the proxy added")
 def _(case):
-    assert from_address(case).get("/", {"Forwarded": f'for="10.0.0.1, for={CLIENT}'}).status == 400
+    for value in (f'for="10.0.0.1, for={CLIENT}', f'for="{CLIENT}', f'for={CLIENT};by="x', f'by="\\", for={CLIENT}',
+                  f'for={CLIENT};by="'):
+        assert from_address(case).get("/", {"Forwarded": value}).status == 400, value
+
+
+@rfc7239.case("apart", "RFC 9110 5.3", "fields of one name are one list")
+def _(case):
+    client = from_address(case)
+    lines = [("Forwarded", f"for={INVENTED}"), ("Forwarded", f"for={CLIENT};proto=https"), ("Forwarded", "for=10.0.0.1")]
+    assert remote(case, client, [*lines, ("Host", client.host)]) == CLIENT
 
 
 @rfc7239.case("other-field", PAGE, "only the configured field counts")

@@ -62,8 +62,8 @@ def _(case):
 
 @headers.case("counted", "marmoset.conf(5) PROXIES", "limits count the client, not the proxy")
 def _(case):
-    first = from_address(case, header=version2("203.0.113.20"))
-    assert first.get("/").status == 200
+    for _ in range(2):
+        assert from_address(case, header=version2("203.0.113.20")).get("/").status == 200
     assert from_address(case, header=version2("203.0.113.20")).response().status == 503
     for number in (21, 22):
         assert from_address(case, header=version2(f"203.0.113.{number}")).get("/").status == 200

@@ -90,3 +90,26 @@ def _(case):
 @rules.case("form", PAGE, "what can't be kept is 400")
 def _(case):
     assert [add(case, *rule) for rule in (("TRACE", "a", "b"), ("GET", "", "b"), ("GET", "a", ""), ("GET", "a", "x" * 1025))] == [400] * 4
+
+
+def opens(case, user, target, **headers):
+    client = case.websocket()
+    client.start(target, {**basic(user), **headers})
+    return client.response().status
+
+
+@rules.case("subprotocol", PAGE, "a websocket that a subprotocol names is permitted by that name, too")
+def _(case):
+    with With(case, "GET", "alice", "^/alice/*"):
+        assert opens(case, "alice", "/alice/chat", **{"Sec-WebSocket-Protocol": "echo"}) == 403
+        with With(case, "GET", "alice", "^/echo$"):
+            assert opens(case, "alice", "/alice/chat", **{"Sec-WebSocket-Protocol": "echo"}) == 101
+
+
+@rules.case("suffix", PAGE, "what files may end with opens no websocket")
+def _(case):
+    for expression in (".css$", "*.css", "^/*.css"):
+        with With(case, "GET", "*", expression):
+            assert opens(case, "alice", "/echo/x.css") == 403, expression
+    with With(case, "GET", "alice", "^/echo/x.*"):
+        assert opens(case, "alice", "/echo/x.css") == 101

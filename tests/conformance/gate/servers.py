@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import urllib.parse
 
 from case import Configuration
@@ -34,6 +35,15 @@ class Passwords(Guarded):
 
 class Digests(Guarded):
     kind = "digest"
+
+
+class Several(Guarded):
+    def start(self):
+        super().start()
+        self.finish(self.server)
+        users = f'file = "{os.path.join(self.folder, "passwd")}"; options = "token"; failures = {self.failures};'
+        self.server = self.gateway("", f'auth = ({{ type = "Bearer"; realm = "programs"; auth_ep = "/programs"; {users} }}, '
+                                       f'{{ type = "wwwform"; realm = "house"; signin = "/signin.html"; {users} }});')
 
 
 class Throttled(Guarded):

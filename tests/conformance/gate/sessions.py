@@ -2,7 +2,7 @@
 
 from case import Group
 
-from .servers import PASSWORD, USER, Guarded, basic, post, sign_in, ticket
+from .servers import PASSWORD, USER, Guarded, Several, basic, post, sign_in, ticket
 
 sessions = Group("sessions", Guarded)
 
@@ -96,10 +96,32 @@ def _(case):
 @pages.case("change", "CWE-352", "nor does it change anything with a visitor's cookie")
 def _(case):
     session = sign_in(case)
-    assert case.http().get("/auth/signout", {**session, **FOREIGN}, "POST", b"").status == 403
+    assert case.http().get("/auth/ticket", {**session, **FOREIGN}, "POST", b"").status == 403
     assert case.http().get("/", session).status == 200
 
 
-@pages.case("by-password", "RFC 7617 2", "a program with a password has no origin to be judged by")
+@pages.case("sign-out", "CWE-352", "nor is anybody signed out, also where the browser has kept the cookie back")
 def _(case):
-    assert case.http().get("/auth/ticket", {**basic(), **FOREIGN}, "POST", b"").status == 200
+    for method, target in (("POST", "/auth/signout"), ("DELETE", "/auth")):
+        answer = case.http().get(target, FOREIGN, method, b"")
+        assert (answer.status, answer.all("Set-Cookie")) == (403, []), answer
+
+
+@pages.case("password", "CWE-352", "nor does it use a password, which browsers send by themselves; a program has no origin")
+def _(case):
+    assert case.http().get("/auth/ticket", {**basic(), **FOREIGN}, "POST", b"").status == 403
+    assert case.http().get("/auth/ticket", basic(), "POST", b"").status == 200
+
+
+several = Group("several-gates", Several)
+
+
+@several.case("ticket", "marmoset.conf(5) auth", "a ticket of the second gate is taken, once, and not echoed")
+def _(case):
+    offered = {"Sec-WebSocket-Protocol": ticket(case, sign_in(case))["Sec-WebSocket-Protocol"] + ", chat"}
+    client = case.websocket("/echo", headers=offered)
+    client.echo("in")
+    assert client.answer.get("Sec-WebSocket-Protocol") == "chat"
+    client = case.websocket()
+    client.start("/echo", offered)
+    assert client.response().status == 401

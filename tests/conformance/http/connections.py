@@ -285,8 +285,7 @@ def _(case):
 @waiting.case("half-closed", "RFC 9112 9.6", "who closes while requests wait is answered all of them")
 def _(case):
     client = case.http()
-    client.send(INSIDE + DEEP + INSIDE)
-    client.finish()
+    client.send_last(INSIDE + DEEP + INSIDE)
     assert [client.response().body for _ in range(3)] == [b"inside", b"deep", b"inside"]
     client.expect_end()
 

@@ -126,12 +126,15 @@ class Small(Configuration):
 
 
 class Hasty(Configuration):
-    """Limits of time of one second, the least there is."""
+    """Limits of time that a case can wait for, and longer than it may be stopped between two of its steps."""
+
+    SECONDS = 3
 
     def start(self):
         self.document("a.txt", "a" * 10)
         self.document("c.txt", "c" * 10)
-        self.server = self.gateway(section="header_timeout = 1; body_timeout = 1; keepalivetimeout = 1;")
+        self.server = self.gateway(section=f"header_timeout = {self.SECONDS}; body_timeout = {self.SECONDS}; "
+                                           f"keepalivetimeout = {self.SECONDS};")
 
 
 class Ancient(Configuration):

@@ -105,7 +105,10 @@ def outlives(case):
     with served(case) as (link, browser):
         echo(browser, "before")
         link.drop()
+        another = case.on.gateway()  # a turn of its loop or two: it has noticed
+        open_client(another, 1)
         echo(browser, "after")
+        another.drop()
 
 
 @serving.case("close-before-handover", RULE, "a client that goes before it was handed over is answered with CLOSE, its id is free")

@@ -80,7 +80,7 @@ browsers = EveryWay("browsers")
 
 def converse(case, entry, lines):
     client = case.on.connect(entry)
-    text = lines.replace("HOST", client.host).replace("KEY", KEY)
+    text = lines.replace("http://HOST", f"{case.on.scheme}://HOST").replace("HOST", client.host).replace("KEY", KEY)
     client.send(text.replace("\n", "\r\n").encode() + b"\r\n")
     answer = client.head()
     assert answer.status == 101 and answer.get("Upgrade") == "websocket" and answer.get("Connection") == "Upgrade", answer

@@ -85,13 +85,17 @@ class Client(WebSocket):
     def send_apart(self, *pieces):
         """Each piece is sent only when the gateway has read the one before. A UNIX socket tells that by itself; nothing else
         does, so this is for connections to the gateway's UNIX listener."""
-        assert self.sock.family == socket.AF_UNIX
         for piece in pieces:
             self.send(piece)
-            end = time.monotonic() + scaled(self.patience)
-            while not self.reset and struct.unpack("i", fcntl.ioctl(self.sock, termios.TIOCOUTQ, b"\0\0\0\0"))[0]:
-                assert time.monotonic() < end, "the gateway does not read what was sent"
-                os.sched_yield()
+            self.wait_until_read()
+
+    def wait_until_read(self):
+        """What was sent is in the gateway's hands, or in those of the server that was handed the connection."""
+        assert self.sock.family == socket.AF_UNIX
+        end = time.monotonic() + scaled(self.patience)
+        while not self.reset and struct.unpack("i", fcntl.ioctl(self.sock, termios.TIOCOUTQ, b"\0\0\0\0"))[0]:
+            assert time.monotonic() < end, "the gateway does not read what was sent"
+            os.sched_yield()
 
     def send_cut(self, data, *cuts):
         self.send_apart(*(data[begin:end] for begin, end in zip((0,) + cuts, cuts + (len(data),))))

@@ -153,6 +153,17 @@ def close_and_end_of_stream(case):
     client.expect_closed(close_payload(1000))
 
 
+@closing.case("close-and-end-of-stream-before-the-server", "RFC 6455 7.1.1", "it gets that of a late system server, too")
+def close_and_end_of_stream_before_the_server(case):
+    client = case.on.open("apart")
+    with case.on.held_echo():
+        client.send(frame(CLOSE, close_payload(1000)))
+        client.finish()
+        if case.on.gateway_reads:
+            client.wait_until_read()
+    client.expect_closed(close_payload(1000))
+
+
 @closing.case("end-without-a-close", "RFC 6455 7.1.5", "a client that only ends its connection gets no close frame")
 def end_without_a_close(case):
     client = case.on.open()

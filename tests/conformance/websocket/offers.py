@@ -1,5 +1,7 @@
 """What a handshake offers beside itself: where it comes from (Origin), and subprotocols (RFC 6455 4.1, 4.2.2, 10.2)."""
 
+import re
+
 from .handshake import accepted, refused, start
 from .servers import EveryWay
 
@@ -11,6 +13,8 @@ origins = EveryWay("origins")
 def origin(case, entry, status, value):
     client = case.on.connect(entry)
     port = client.host.partition(":")[2]
+    if case.on.scheme == "https":  # which is our page's, too
+        value = re.sub("^(http)(?=://localhost:PORT)", r"\1s", value, flags=re.I)
     client.send(client.handshake_text(headers={"Origin": value.replace("PORT", port)}))
     answer = client.head()
     assert answer.status == status, f"{status} was expected, not {answer}"
@@ -50,7 +54,7 @@ origins.add("none-when-listed", "RFC 6455 10.2", "also where origins are listed"
 @origins.case("two-fields", "RFC 6454 7.3", "two Origins are no origin: 403")
 def two_fields(case):
     client = case.on.connect()
-    mine = f"http://{client.host}"
+    mine = f"{case.on.scheme}://{client.host}"
     client.send(client.handshake_text(headers=[("Origin", mine), ("Origin", mine)]))
     assert client.head().status == 403
 

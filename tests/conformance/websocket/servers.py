@@ -1,18 +1,23 @@
 """What the websocket list runs against: the gateway with one `servers` entry for each kind of setting, in front of an echo
 server. Every group of cases stands here once for each way to such a server: relayed over the link, relayed over the framing
 `records`, and in direct mode, where the server's process speaks WebSocket: by libwebsocket's classes (HANDOVER on the link) or
-by libwebsocket.so preloaded to a program that knows only sockets. What can't be the same there is told in DIFFERENCES."""
+by libwebsocket.so preloaded to a program that knows only sockets; some also over TLS, relayed and in direct mode. What can't be
+the same there is told in DIFFERENCES."""
 
+import contextlib
 import fnmatch
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 
 from bounds import BUILD
 from case import Configuration, Group
+from certificates import Authority
 from harness import can_connect, wait_for, with_defaults
+from tls_socket import TlsSocket
 
 from .client import Client, PlainClient
 
@@ -41,6 +46,7 @@ TARGET = "/echo"
 
 COMPRESSION = "no compression is agreed with a client whose frames a plain server's process reads: deflate-offers-declined"
 FRAGMENTS = "libwebsocket.so takes 1,024 frames a message, as the gateway by default: default-fragments-beyond"
+HANDSHAKES = "so many handshakes would be a measurement of the machine: the bench's storm"
 # Cases that a way does not have, and why: (way, group/case, reason). Cases may be patterns; the group «ways» has each row fit one.
 DIFFERENCES = [
     ("plain", "browsers/*-deflate", COMPRESSION),
@@ -58,6 +64,8 @@ DIFFERENCES = [
     ("plain", "limits/last-fragment-beyond", FRAGMENTS),
     ("plain", "pings/asked-by-the-gateway", "nobody there has a clock: TCP's keep-alive finds dead clients"),
     ("plain", "pings/unanswered", "nobody there has a clock: TCP's keep-alive finds dead clients"),
+    ("tls", "browsers/many-at-once", HANDSHAKES),
+    ("tls-direct", "browsers/many-at-once", HANDSHAKES),
 ]
 
 
@@ -66,10 +74,22 @@ class Link(Configuration):
 
     keys = ""  # of the websocket group
     client = Client
+    scheme = "http"
+    groups = None  # that stand here: all
     empty_messages = True  # come back
+    gateway_reads = True  # what clients send, also behind the handshake
 
     def start_echo(self):
-        self.echo()
+        self.echo_server = self.echo()
+
+    @contextlib.contextmanager
+    def held_echo(self):
+        """The echo server does nothing meanwhile."""
+        self.echo_server.hold()
+        try:
+            yield
+        finally:
+            self.echo_server.go_on()
 
     def start(self):
         self.document("page.txt", DOCUMENT)
@@ -101,13 +121,14 @@ class Records(Link):
     keys = 'framing = "records";'
 
     def start_echo(self):
-        self.echo("--framing", "records", stream=True)
+        self.echo_server = self.echo("--framing", "records", stream=True)
 
 
 class Direct(Link):
     """websocket_echo serves the clients itself: their connections are handed to it over the link."""
 
     keys = 'options = "direct";'
+    gateway_reads = False
 
 
 class Plain(Link):
@@ -117,6 +138,7 @@ class Plain(Link):
     keys = 'options = "direct";'
     client = PlainClient
     empty_messages = False
+    gateway_reads = False
     environments = {"small": {"WEBSOCKET_MAX_MESSAGE": "1000"}}  # by entry
 
     def start_echo(self):
@@ -127,6 +149,8 @@ class Plain(Link):
             one = self.launch([sys.executable, os.path.join(os.path.dirname(__file__), os.pardir, "plain_echo.py"), path],
                               f"plain-{name or 'echo'}", env=os.environ | preloading() | self.environments.get(name, {}))
             one.ours = False  # it has no orderly end
+            if not name:
+                self.echo_server = one
 
             def listens(one=one, path=path):
                 assert one.running(), f"{one.name} ended with {one.wait()}:\n{one.log()}"
@@ -146,17 +170,48 @@ def preloading():
             "ASAN_OPTIONS": f"{report}:detect_leaks=0:verify_asan_link_order=0"}  # leaks of Python are its own
 
 
+class SecureLink(Link):
+    """The same over TLS, for the groups in which sizes, pieces and ends matter: what the frames say passes as it is."""
+
+    scheme = "https"
+    groups = ("browsers", "closing", "deflate-messages", "fragments", "garbage", "handshake-accepted", "handshake-segments", "lengths",
+              "limits", "masks", "origins", "pieces", "pings")
+
+    def start(self):
+        self.certificate, self.key = Authority(self.folder).certificate("server")
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.context.load_verify_locations(os.path.join(self.folder, "authority", "authority.pem"))
+        self.context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # an end without close_notify is an error
+        super().start()
+
+    def entry(self, name, keys):
+        # Clients here make their handshakes one after the other, and then speak: on a slow machine not at once.
+        return (f'{super().entry(name, keys)}\nheader_timeout = 60; '
+                f'tls = {{ crtfile = "{self.certificate}"; keyfile = "{self.key}"; tls_handshake_timeout = 60; }};')
+
+    def connect(self, entry="plain"):
+        client = super().connect(entry)
+        client.sock = TlsSocket(client.sock, self.context)
+        return client
+
+
+class SecureDirect(SecureLink):
+    """TLS stays in the gateway: what the echo server is handed is the other end of a socket pair."""
+
+    keys = 'options = "direct";'
+
+
 class EveryWay:
     """A group of cases for each way to an echo server."""
 
-    ways = {"": Link, "records": Records, "direct": Direct, "plain": Plain}
+    ways = {"": Link, "records": Records, "direct": Direct, "plain": Plain, "tls": SecureLink, "tls-direct": SecureDirect}
 
     names = []  # group/case of all that were declared, whatever the way
 
     def __init__(self, name):
         # A group without cases would be none.
         self.groups = {way: Group(f"{name}-{way}" if way else name, kind) for way, kind in self.ways.items()
-                       if not differs(way, f"{name}/*")}
+                       if not differs(way, f"{name}/*") and (kind.groups is None or name in kind.groups)}
         self.name = name
 
     def add(self, name, rule, sentence, function, *arguments, **options):

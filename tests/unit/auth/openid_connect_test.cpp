@@ -164,6 +164,28 @@ TEST(OpenIdConnect, TokenResponses) {
     EXPECT_EQ("the provider refuses: invalid_grant", refused.error().text);
 }
 
+TEST(OpenIdConnect, TokenResponsesOfOAuth2Alone) {
+    const auto fine = parse_token_response(R"({"access_token": "abc.~", "token_type": "bearer"})", false);
+    ASSERT_TRUE(fine) << fine.error().text;
+    EXPECT_EQ("abc.~", fine->access_token);
+    for (const char* text :
+         {R"({"token_type": "bearer"})", R"({"access_token": "", "token_type": "bearer"})",
+          R"({"access_token": "a"})", R"({"access_token": "a\r\nX: y", "token_type": "bearer"})",
+          R"({"access_token": "a b", "token_type": "bearer"})"})
+        EXPECT_FALSE(parse_token_response(text, false)) << text;
+    EXPECT_FALSE(parse_token_response(R"({"access_token": "abc", "token_type": "bearer"})"));
+}
+
+TEST(OpenIdConnect, AProviderWithoutAnIssuer) {
+    OpenIdProvider plain = provider();
+    plain.issuer.clear();
+    EXPECT_EQ("x", answer("code=x&state=the-state", plain));
+    EXPECT_EQ("x", answer("code=x&state=the-state&iss=https%3A%2F%2Fid.example", plain));
+    OpenIdClient nothing_asked = client();
+    nothing_asked.scope.clear();
+    EXPECT_EQ(std::string::npos, authorization_url(plain, nothing_asked, kAttempt).find("scope"));
+}
+
 TEST(OpenIdConnect, IdTokens) {  // OpenID Connect Core 3.1.3.7
     const auto key = TokenKey::from_pem(test::kEcPrivate).take();
     TokenKeySet keys;

@@ -164,6 +164,91 @@ TEST_F(SqliteStoreTest, TheOlderLayout) {
     EXPECT_EQ(2u, store->list("", 10)->size());
 }
 
+TEST_F(SqliteStoreTest, ModifiesAtOnce) {
+    const auto store = open();
+    ASSERT_TRUE(store->add(user_of("foo", "$y$old", "root", "/h")));
+    const auto changed = store->modify("foo", [](User& user) {
+        user.password = "$y$new";
+        user.group = "fresh";
+        user.status = UserStatus::Reapproving;
+        user.name = "another";
+        return true;
+    });
+    ASSERT_TRUE(changed);
+    EXPECT_EQ("foo|$y$new|fresh|/h|reapproving||", written(*changed));
+    EXPECT_EQ("foo|$y$new|fresh|/h|reapproving||", find(*store, "foo"));
+    const auto no = [](User& user) {
+        user.group = "never";
+        return false;
+    };
+    EXPECT_EQ(ECANCELED, store->modify("foo", no).error().code);
+    EXPECT_EQ(ENOENT, store->modify("nobody", no).error().code);
+    EXPECT_EQ(EINVAL,
+              store->modify("foo", [](User& user) { return !(user.home = "a:b").empty(); }).error().code);
+    EXPECT_EQ("foo|$y$new|fresh|/h|reapproving||", find(*store, "foo"));
+    EXPECT_EQ("none", value("SELECT * FROM groups WHERE name = 'never'"));
+}
+
+TEST_F(SqliteStoreTest, WhoHasNoGroupGetsNoneByTheWay) {
+    const auto store = open();
+    ASSERT_TRUE(store->add(user_of("odd", "x")));
+    sql("PRAGMA foreign_keys = OFF; UPDATE users SET groupid = 99");
+    ASSERT_TRUE(store->modify("odd", [](User& user) { return !(user.password = "y").empty(); }));
+    EXPECT_EQ("odd|y|||activated||", find(*store, "odd"));
+    EXPECT_EQ("99", value("SELECT groupid FROM users"));
+}
+
+TEST_F(SqliteStoreTest, ListsGroups) {
+    const auto store = open();
+    ASSERT_TRUE(store->add(user_of("foo", "x", "admins")));
+    ASSERT_TRUE(store->add(user_of("bar", "x")));
+    ASSERT_TRUE(store->add(user_of("baz", "x")));
+    std::string text;
+    const auto groups = store->groups(10);
+    for (const auto& group : *groups)
+        text += group.name + " " + std::to_string(group.users) + "|";
+    EXPECT_EQ("admins 1|anonymous 0|root 0|users 2|", text);
+    EXPECT_EQ(2u, store->groups(2)->size());
+}
+
+// Of a group that has an active member the last one stays, in either layout.
+void check_last_member(SqliteStore& store) {
+    const auto shut_out = [](User& user) {
+        user.status = UserStatus::Repudiated;
+        return true;
+    };
+    const auto move = [](User& user) { return !(user.group = "users").empty(); };
+    ASSERT_TRUE(store.add(user_of("one", "x", "root")));
+    ASSERT_TRUE(store.add(user_of("two", "x", "root")));
+    ASSERT_TRUE(store.modify("two", shut_out, "root"));
+    EXPECT_EQ(EPERM, store.modify("one", shut_out, "root").error().code);
+    EXPECT_EQ(EPERM, store.modify("one", move, "root").error().code);
+    EXPECT_EQ(EPERM, store.remove("one", "root").error().code);
+    ASSERT_TRUE(*store.find("one"));
+    EXPECT_EQ("root", (*store.find("one"))->group);
+    EXPECT_EQ(UserStatus::Activated, (*store.find("one"))->status);
+    ASSERT_TRUE(store.remove("two", "root"));
+    ASSERT_TRUE(store.add(user_of("three", "x", "root")));
+    ASSERT_TRUE(store.modify("one", move, "root"));
+    ASSERT_TRUE(store.remove("one", "root"));
+    EXPECT_EQ(EPERM, store.remove("three", "root").error().code);
+    ASSERT_TRUE(store.remove("three"));
+    // Where there was none, none is missed.
+    ASSERT_TRUE(store.add(user_of("four", "x", "users")));
+    ASSERT_TRUE(store.remove("four", "root"));
+}
+
+TEST_F(SqliteStoreTest, TheLastMemberOfAGroupStays) {
+    check_last_member(*open());
+}
+
+TEST_F(SqliteStoreTest, TheLastMemberStaysInTheOlderLayout) {
+    sql("CREATE TABLE groups(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);"
+        "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, groupid INTEGER, statusid "
+        "INTEGER, passwd TEXT, home TEXT);");
+    check_last_member(*open());
+}
+
 TEST_F(SqliteStoreTest, FilesThatAreNone) {
     folder_.write(
         "users.db",

@@ -258,5 +258,25 @@ TEST(AccessRule, ShippedListsDoWhatTheirAuthorsMeant) {
     EXPECT_TRUE(permits(".cgi,.sh,.json", "^.htaccess", "/test.cgi"));
 }
 
+TEST(ServerPath, IsMatchedOrSpelledOut) {
+    struct Row {
+        const char* list;
+        const char* path;  // what the server "/echo" is asked for
+        bool matched;
+    };
+    for (const Row& row :
+         {Row{"^/echo", "/echo/x", true}, Row{"^/ec*", "/echo/x", true}, Row{"*", "/echo/x", true},
+          Row{"^/echo/room", "/echo/room1", true}, Row{"^/echo/*", "/echo/x", true},
+          Row{"/echo/x$", "/echo/x", true}, Row{"^/other,^/echo/x", "/echo/x", true},
+          Row{".css", "/echo/x.css", false}, Row{".css$", "/echo/x.css", false},
+          Row{"*.css", "/echo/x.css", false}, Row{"^/*.css", "/echo/x.css", false},
+          Row{"^/echo2/*,.css", "/echo/x.css", false}, Row{"^/echo/room", "/echo/x", false},
+          Row{"^/echo$", "/echo/x", true}, Row{"", "/echo/x", false}})
+        EXPECT_EQ(row.matched, match_server_path(row.list, "/echo", row.path)) << row.list << " " << row.path;
+    // A subprotocol's name has nothing to do with the path.
+    EXPECT_FALSE(match_server_path("^/open/*", "/echo", "/open/x"));
+    EXPECT_TRUE(match_server_path("^/open/*,^/echo", "/echo", "/open/x"));
+}
+
 }  // namespace
 }  // namespace marmoset

@@ -143,6 +143,14 @@ TEST(ForwardedTest, WhatAClientWroteDoesNotCount) {
     EXPECT_EQ("refused", forwarded("for=10.0.0.7;host=\"x\\\", for=203.0.113.9"));
 }
 
+TEST(ForwardedTest, AFieldHasALimit) {
+    std::string value = "for=203.0.113.9";
+    for (int i = 0; i < 127; ++i)
+        value += ",for=10.0.0.2";
+    EXPECT_EQ("203.0.113.9:0", forwarded(value));
+    EXPECT_EQ("refused", forwarded(value + ",for=10.0.0.2"));
+}
+
 TEST(ForwardedTest, MalformedFieldsAreRefused) {
     for (const char* value :
          {"for", "for=", "=x", "for=\"\"", "for=x", "for=192.0.2.43 proto=http", "for=192.0.2.43 x",

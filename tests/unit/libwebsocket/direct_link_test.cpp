@@ -449,7 +449,11 @@ constexpr size_t kPublished = 64;
 // To a client that takes nothing; how many of the messages reached it, then what its fate is.
 size_t publish_to_a_sleeper(bool drop, std::string& last, uint16_t& code) {
     RunningServer server;
-    server.handler.opened = [](Client& client) { client.join("news"); };
+    Client* sleeper = nullptr;
+    server.handler.opened = [&](Client& client) {
+        client.join("news");
+        sleeper = &client;
+    };
     FakeGateway gateway(server.path(), false);
     link::DirectRules rules;
     rules.queue = 300000;
@@ -460,8 +464,10 @@ size_t publish_to_a_sleeper(bool drop, std::string& last, uint16_t& code) {
     browser.hand_over(gateway, 1);
     browser.expect_echo("awake");
     server.on_server([&] {
-        for (size_t i = 0; i < kPublished; ++i)
-            server.server().publish("news", std::string(100000, 'n'));
+        for (size_t i = 0; i < kPublished; ++i) {
+            if (i % 2 == 0) server.server().publish("news", std::string(100000, 'n'));
+            if (i % 2 == 1) sleeper->publish(std::string(100000, 'n'));
+        }
     });
     size_t count = 0;
     for (;;) {

@@ -89,14 +89,21 @@ TEST(Stream, EchoesMoreThanTheSocketsHold) {
 
 TEST(Stream, TellsTextFromBinary) {
     RunningServer server(stream_options());
-    note_messages(server);
+    std::promise<void> rest;
+    server.handler.received = [&](Client&, const Message& message) {
+        server.handler.note((message.type == Type::Text ? "text " : "binary ") + std::string(message.data));
+        if (message.type != Type::Text || message.data != "abc") return;
+        rest.get_future().wait_for(std::chrono::milliseconds(kPatienceMs));
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));  // the server is late
+    };
     Peer peer(server.path());
     peer.send("caf\xc3\xa9");
     EXPECT_EQ(server.handler.event(), "text caf\xc3\xa9");
-    // The cut character waits for its rest.
+    // The cut character waits for its rest, which is there when the server looks again, however late that is.
     peer.send("abc\xe2\x82");
     EXPECT_EQ(server.handler.event(), "text abc");
     peer.send("\xac!");
+    rest.set_value();
     EXPECT_EQ(server.handler.event(), "text \xe2\x82\xac!");
     peer.send("\xff");
     EXPECT_EQ(server.handler.event(), "binary \xff");
@@ -220,6 +227,37 @@ TEST(Stream, PublishesToThoseWhoJoined) {
     EXPECT_EQ(first.receive(4), "news");
     second.send("x");
     EXPECT_EQ(second.receive(2), "ok");  // and no news before it
+}
+
+// What is sent to it waits; what is published does not.
+TEST(Stream, ClosesWhoReadsTooSlowlyForWhatIsPublished) {
+    Options options = stream_options();
+    options.queue = 300000;
+    RunningServer server(options);
+    Client* sleeper = nullptr;
+    server.handler.received = [&](Client& client, const Message& message) {
+        client.join("t");
+        if (message.data == "sleeper") sleeper = &client;
+        client.send("ok");
+    };
+    Peer peer(server.path()), other(server.path());
+    peer.send("sleeper");
+    EXPECT_EQ(peer.receive(2), "ok");
+    other.send("other");
+    EXPECT_EQ(other.receive(2), "ok");
+    size_t published = 0;
+    bool closed = false;
+    for (; published < 1000 && !closed; ++published) {
+        server.on_server([&] {
+            server.server().publish("t", std::string(10000, 'x'));
+            closed = !sleeper->send("");
+        });
+        EXPECT_EQ(other.receive(10000), std::string(10000, 'x'));
+    }
+    EXPECT_TRUE(closed);
+    EXPECT_GE(published, 30u);
+    EXPECT_EQ(server.handler.event(), "closed stream-1 1013 ");
+    EXPECT_EQ(server.clients(), 1u);
 }
 
 // Sends without reading, until the server takes no more: what it took is bounded by the buffers and the

@@ -106,6 +106,31 @@ TEST(Publish, WorksFromOnOpenOnAndUntilOnClose) {
     EXPECT_EQ(gateway.expect(RecordType::Publish, 0).payload, publish_payload("t", ""));
 }
 
+TEST(Publish, ToOneClientIsATopicOfItsOwn) {
+    RunningServer server;
+    server.handler.opened = [&](Client& client) {
+        client.publish("before");  // not accepted yet: nothing
+        client.join("t");
+        client.accept();
+        client.publish("first");
+        server.server().publish("t", "for all");
+        client.publish(std::string_view("\xff", 1), Type::Binary);
+    };
+    FakeGateway gateway(server.path(), true, 64);  // credit for next to nothing: it is not asked for
+    gateway.open_client(7);
+    gateway.expect(RecordType::Join, 7);
+    const std::string own = gateway.expect(RecordType::Join, 7).payload;
+    EXPECT_EQ(own, std::string("\0"
+                               "7",
+                               2));
+    EXPECT_EQ(gateway.expect(RecordType::Publish, 0).payload, publish_payload(own, "first"));
+    EXPECT_EQ(gateway.expect(RecordType::Publish, 0).payload, publish_payload("t", "for all"));
+    const Received binary = gateway.expect(RecordType::Publish, 0);
+    EXPECT_EQ(binary.payload, publish_payload(own, "\xff"));
+    EXPECT_EQ(binary.flags, kFirst | kLast | kBinary);
+    gateway.expect_nothing();
+}
+
 TEST(Publish, IsCutIntoRecordsThatFollowEachOther) {
     RunningServer server;
     make_chat(server);

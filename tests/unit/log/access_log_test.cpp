@@ -95,6 +95,8 @@ TEST_F(AccessLogFile, WritesJsonLines) {
     AccessRecord full = request();
     full.user = "alice";
     full.host = "www.example.net";
+    full.tls = "TLSv1.3";
+    full.cipher = "TLS_AES_128_GCM_SHA256";
     full.referer = "http://a/?key=x";
     full.user_agent = "Mozilla/5.0";
     EXPECT_EQ(
@@ -102,7 +104,8 @@ TEST_F(AccessLogFile, WritesJsonLines) {
         R"("protocol":"HTTP/1.1","status":200,"bytes":12,"duration_us":345})"
         "\n"
         R"({"time":"2026-11-22T02:13:57Z","remote":"127.0.0.1","user":"alice","method":"GET","target":"/index.html",)"
-        R"("protocol":"HTTP/1.1","status":200,"bytes":12,"duration_us":345,"host":"www.example.net",)"
+        R"("protocol":"HTTP/1.1","status":200,"bytes":12,"duration_us":345,"tls":"TLSv1.3",)"
+        R"("cipher":"TLS_AES_128_GCM_SHA256","host":"www.example.net",)"
         R"("referer":"http://a/?key=***","user_agent":"Mozilla/5.0"})"
         "\n"
         R"({"time":"2026-11-22T02:13:57Z","remote":"127.0.0.1","method":"GET","target":"/echo",)"

@@ -59,6 +59,37 @@ TEST_F(ThrottleTest, AUserIsProtectedFromMany) {
     EXPECT_EQ(fail("bob", address("198.51.100.1")), 0u);
 }
 
+TEST_F(ThrottleTest, AUsersOwnAddressIsNotHeldBackByOthers) {
+    EXPECT_EQ(fail("alice", here), 0u);
+    throttle.succeeded("alice", here, now);
+    for (int i = 0; i < 6; ++i)
+        EXPECT_EQ(fail("alice", address(("192.0.2." + std::to_string(10 + i)).c_str())), 0u) << i;
+    EXPECT_EQ(fail("alice", address("198.51.100.1")), 1u);
+    // Again and again, for her; not for others there, nor for her elsewhere.
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(fail("alice", here), 0u);
+        throttle.succeeded("alice", here, now);
+    }
+    EXPECT_EQ(fail("alice", address("198.51.100.1")), 1u);
+    // Her address's own failures count as anybody's.
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(fail("alice", here), 0u);
+    EXPECT_EQ(fail("alice", here), 1u);
+    now += Throttle::kOwnAddressMs;
+    for (int i = 0; i < 6; ++i)
+        EXPECT_EQ(fail("alice", address(("192.0.2." + std::to_string(10 + i)).c_str())), 0u) << i;
+    EXPECT_EQ(fail("alice", here), 1u);
+}
+
+TEST_F(ThrottleTest, ASuccessDoesNotForgiveTheGuessesOfOthers) {
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(fail("alice", address(("192.0.2." + std::to_string(10 + i)).c_str())), 0u) << i;
+    EXPECT_EQ(fail("alice", here), 0u);
+    throttle.succeeded("alice", here, now);
+    EXPECT_EQ(fail("alice", address("192.0.2.20")), 0u);
+    EXPECT_EQ(fail("alice", address("192.0.2.21")), 1u);
+}
+
 TEST_F(ThrottleTest, ASuccessTakesItsOwnCountBack) {
     for (int i = 0; i < 20; ++i) {
         EXPECT_EQ(fail("alice", here), 0u);
@@ -70,6 +101,33 @@ TEST_F(ThrottleTest, ASuccessTakesItsOwnCountBack) {
     throttle.succeeded("alice", here, now);
     EXPECT_EQ(fail("bob", here), 0u);
     EXPECT_EQ(fail("bob", here), 1u);
+}
+
+TEST_F(ThrottleTest, ASuccessEndsTheWait) {
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(fail("alice", here), 0u);
+    EXPECT_EQ(fail("alice", here), 1u);
+    now += 1000;
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(fail("alice", here), 0u);
+        throttle.succeeded("alice", here, now);
+        EXPECT_EQ(throttle.wait(here, now), 0u);
+    }
+}
+
+// Who has an account gains no guesses at others by signing in before each of them.
+TEST_F(ThrottleTest, ASuccessGivesNoGuesses) {
+    const auto guesses = [this](const net::Address& from, bool signs_in) {
+        unsigned made = 0;
+        for (const uint64_t end = now + 600'000; now < end; now += 100) {
+            if (signs_in && fail("mallory", from) == 0) throttle.succeeded("mallory", from, now);
+            made += fail("user" + std::to_string(made), from) == 0 ? 1 : 0;
+        }
+        return made;
+    };
+    const unsigned without = guesses(here, false);
+    EXPECT_EQ(without, guesses(address("192.0.2.77"), true));
+    EXPECT_LT(without, 80u);
 }
 
 TEST_F(ThrottleTest, ManyAtOnceAreNoWayAround) {

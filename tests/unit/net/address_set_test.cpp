@@ -36,6 +36,7 @@ TEST(AddressTest, IsReadAsItIsWritten) {
     for (const char* text : {"", "localhost", "192.0.2", "192.0.2.1 ", "192.0.2.01", "[::1]", "fe80::1%lo",
                              "::1::", "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa"})
         EXPECT_FALSE(Address::parse(text, 0)) << text;
+    EXPECT_FALSE(Address::parse(std::string_view("192.0.2.1\0x", 11), 0));
 }
 
 TEST(AddressSetTest, AddressesAlone) {
@@ -142,6 +143,11 @@ TEST(AddressSetTest, WhatIsNoneOfTheseIsNamed) {
 
 bool permits(const char* allow, const char* deny, std::string_view peer, bool deny_last = false) {
     return AddressRule{set({allow}), set({deny}), deny_last}.permits(address(peer));
+}
+
+TEST(AddressSetTest, NothingHidesBehindANul) {
+    const std::vector<std::string> texts = {std::string("10.0.0.1\0/8", 11)};
+    EXPECT_FALSE(AddressSet::parse(texts));
 }
 
 TEST(AddressRuleTest, TheTableOfAccessRules) {

@@ -22,8 +22,8 @@ std::vector<uint8_t> bytes(std::string_view text) {
 class ByteBridge : public testing::Test {
   protected:
     ByteBridge() : memory_(loop().queued_memory()), left(loop()), right(loop()) {
-        auto one = std::make_unique<BridgeEnd>(*left.connection());
-        auto other = std::make_unique<BridgeEnd>(*right.connection());
+        auto one = std::make_unique<BridgeEnd>(*left.connection(), BridgeEnd::Side::Client);
+        auto other = std::make_unique<BridgeEnd>(*right.connection(), BridgeEnd::Side::Server);
         BridgeEnd::join(*one, *other);
         EXPECT_TRUE(left.connection()->start(std::move(one)));
         EXPECT_TRUE(right.connection()->start(std::move(other)));
@@ -99,6 +99,29 @@ TEST_F(ByteBridge, FlushesWhatWasSentBeforeAnEnd) {
     left.end();
     turn_until("all of it", [&] { return right.received.size() == whole.size(); });
     right.end();  // who is told the end ends, too
+    turn_until("the end of both", [&] { return left.closed() && right.closed(); });
+}
+
+TEST_F(ByteBridge, AClientThatHasEndedIsAnswered) {
+    right.take_at_most(7);
+    left.send(bytes("the last words"));
+    left.end();
+    turn_until("them", [&] { return right.received == "the last words"; });
+    for (int i = 0; i < 10; ++i)
+        test::turn(loop());
+    EXPECT_FALSE(left.closed());
+    EXPECT_FALSE(right.closed());
+    right.send({bytes("an"), bytes("swer")});
+    right.end();
+    turn_until("the end of both", [&] { return left.closed() && right.closed(); });
+    EXPECT_EQ(left.received, "answer");
+}
+
+TEST_F(ByteBridge, AServerThatHasEndedIsNotWaitedFor) {
+    right.send(bytes("goodbye"));
+    right.end();
+    turn_until("the words", [&] { return left.received == "goodbye"; });
+    left.end();
     turn_until("the end of both", [&] { return left.closed() && right.closed(); });
 }
 

@@ -173,7 +173,7 @@ TEST(ProxyHeaderTest, ChecksumsAreChecked) {
     store_big<uint32_t>(reinterpret_cast<uint8_t*>(header.data()) + header.size() - 4, reflected);
     EXPECT_EQ(State::Complete, parse(header).state);
     for (size_t at = 14; at < header.size(); ++at) {
-        if (at == 28) continue;  // the field's type: any other is no checksum
+        if (at == header.size() - 7) continue;  // the field's type: it is another field then
         std::string changed = header;
         changed[at] = static_cast<char>(changed[at] ^ 0x10);
         EXPECT_NE(State::Complete, parse(changed).state) << at;
