@@ -97,6 +97,8 @@ class Taking(ReloadCase):
     def test_a_client_in_use_is_told_with_its_next_answer(self):
         server = self.start(workers=1)
         client = server.http()
+        # Until it has been answered it may wait in the listening socket's queue, which the new worker takes over.
+        self.assertEqual(b"old", client.get("/index.html").body)
         self.ask(server, self.site(self.other, workers=1))
         self.goes_on_until_told(client)
 

@@ -175,7 +175,8 @@ class InPlace(ReloadCase):
     def test_new_clients_get_the_new_settings_old_ones_keep_theirs(self):
         server = self.start(workers=0, section="header_timeout = 60;")
         self.echo()
-        socket_client, used, fresh = server.websocket("/echo"), server.http(), server.http()
+        socket_client, fresh, used = server.websocket("/echo"), server.http(), server.http()
+        # Accepted in this order: the server has them when it has answered the last.
         self.assertEqual(b"old", used.get("/index.html").body)
         self.ask(server, self.site(self.other, workers=0, drain_timeout=60))
         self.goes_on_until_told(used)
