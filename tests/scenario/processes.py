@@ -55,15 +55,20 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def descriptors(pid, kind="socket:"):
-    """How many open descriptors of a process point to something whose name begins with `kind`."""
-    count = 0
+def open_descriptors(pid):
+    """What a process has open: names by descriptor."""
+    found = {}
     for entry in os.listdir(f"/proc/{pid}/fd"):
         try:
-            count += os.readlink(f"/proc/{pid}/fd/{entry}").startswith(kind)
+            found[int(entry)] = os.readlink(f"/proc/{pid}/fd/{entry}")
         except FileNotFoundError:
-            pass
-    return count
+            pass  # closed meanwhile
+    return found
+
+
+def descriptors(pid, kind="socket:"):
+    """How many open descriptors of a process point to something whose name begins with `kind`."""
+    return sum(name.startswith(kind) for name in open_descriptors(pid).values())
 
 
 class Program:

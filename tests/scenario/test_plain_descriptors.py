@@ -8,10 +8,20 @@ import socket
 import time
 
 from direct import DirectCase, sockaddr
-from harness import BINARY, CLOSE, PATIENCE, PING, TEXT, children, deadline, descriptors, frame, scaled, wait_for
+from harness import BINARY, CLOSE, PATIENCE, PING, TEXT, children, deadline, frame, open_descriptors, scaled, wait_for
 
 
-class Copies(DirectCase):
+class Opened(DirectCase):
+    def opened(self, server):
+        """The names of what it has open. Not how many descriptors: accept() has a second one of the listening socket while it
+        waits, and that is a matter of the moment."""
+        return set(open_descriptors(server.pid).values())
+
+    def keeps_only(self, before, server):
+        wait_for(lambda: f"{self.opened(server) - before} to be closed", lambda: self.opened(server) <= before)
+
+
+class Copies(Opened):
     def test_each_call_that_copies(self):
         for call in ("dup", "dup2", "dup3", "fcntl", "fcntl_cloexec"):
             with self.subTest(call):
@@ -34,13 +44,13 @@ class Copies(DirectCase):
         server = self.plain("copy=dup")
         self.server.websocket("/plain").close()
         server.wait_log("^end$")
-        before = descriptors(server.pid, "")  # the first client's may not be closed yet
+        before = self.opened(server)  # the first client's may not be closed yet
         for _ in range(5):
             client = self.server.websocket("/plain")
             client.echo("hello")
             client.close()
         wait_for("the last client's end", lambda: len(re.findall("^end$", server.log(), re.M)) == 6)
-        wait_for("its descriptors to be closed", lambda: descriptors(server.pid, "") <= before)
+        self.keeps_only(before, server)
 
 
 class Ends(DirectCase):
@@ -86,7 +96,7 @@ class Ends(DirectCase):
         server.wait_log("^end, 0 bytes$")
 
 
-class Processes(DirectCase):
+class Processes(Opened):
     @deadline(60)
     def test_a_process_a_client(self):
         server = self.plain("serve=fork")
@@ -107,12 +117,12 @@ class Processes(DirectCase):
     def test_the_parent_lets_go_without_a_goodbye(self):
         # Its close() of what the child serves says nothing to the client, and keeps nothing open.
         server = self.plain("serve=fork")
-        before = descriptors(server.pid, "")
+        before = self.opened(server)
         client = self.server.websocket("/plain")
         client.echo("hello")
         for one in [self.server.websocket("/plain") for _ in range(5)]:
             one.echo("hello")
-        wait_for("the parent to have nothing of them", lambda: descriptors(server.pid, "") <= before)
+        self.keeps_only(before, server)
         client.send_frame(PING, b"nothing came between")
         self.assertEqual(b"nothing came between", client.read_pong())
 

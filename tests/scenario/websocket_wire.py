@@ -132,19 +132,25 @@ class WebSocket(Http):
         assert result.opcode < 8 or (result.fin and size < 126), result
         return result
 
+    def read_but_pings(self):
+        """The next frame that is no ping. The server asks who has said nothing for a while, and gets its answer."""
+        while (received := self.read_frame()).opcode == PING:
+            self.send_frame(PONG, received.payload)
+        return received
+
     def read_message(self):
-        """(opcode, bytes) of the next message, whatever its fragments; a control frame is a failure."""
-        part = self.read_frame()
+        """(opcode, bytes) of the next message, whatever its fragments; a control frame other than a ping is a failure."""
+        part = self.read_but_pings()
         assert part.opcode in (TEXT, BINARY), f"a message was expected, not {part}"
         opcode, data = part.opcode, [part.payload]
         while not part.fin:
-            part = self.read_frame()
+            part = self.read_but_pings()
             assert part.opcode == CONTINUATION, f"a continuation was expected, not {part}"
             data.append(part.payload)
         return opcode, b"".join(data)
 
     def read_pong(self):
-        result = self.read_frame()
+        result = self.read_but_pings()
         assert result.opcode == PONG, f"a pong was expected, not {result}"
         return result.payload
 
@@ -156,7 +162,7 @@ class WebSocket(Http):
 
     def expect_close(self, code, answer=True):
         """The next frame is a close with `code`; it is answered unless we closed first; then the connection ends."""
-        received = self.read_frame()
+        received = self.read_but_pings()
         assert received.opcode == CLOSE, f"close {code} was expected, not {received}"
         assert received.code == code, f"close {code} was expected, not {received.code} {received.reason!r}"
         received.reason.encode()
