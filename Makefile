@@ -41,6 +41,7 @@ all: $(ALL_PRODUCTS)   ## programs, modules and libraries of this flavour
 help:                  ## this list
 	@echo 'make [FLAVOUR=release|debug|asan|tsan] [V=1] [target]; ./configure --help for what is built and where it goes'
 	@sed -n 's/^\([a-z_.-]*\):[^#=]*## \(.*\)/  \1\t\2/p' $(S)Makefile | expand -t 26
+	@echo 'HOLD_UPS=100:120 holds all programs of check, faults, asan up: 100 of 1,000 system calls, each for up to 120 ms.'
 	@echo 'Warnings are printed by make, and are errors in check, asan, tsan: those read what each compilation left behind.'
 
 run: | need-packages   ## builds, starts websocket_echo and the server, prints the address to open
