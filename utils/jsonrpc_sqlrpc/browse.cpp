@@ -120,7 +120,6 @@ Answer Service::tables(Call& call) {
     members.string("db", name);
     if (members.failed()) return invalid(members.error());
     Refusal refusal;
-    if (!may_ask(call, refusal)) return refusal_as_error(refusal);
     const auto session = open(call, refusal);
     if (!session) return refusal_as_error(refusal);
     const Session::Use use(*session, call.limits);
@@ -142,7 +141,6 @@ Answer Service::schema(Call& call) {
     members.string("db", name);
     if (members.failed()) return invalid(members.error());
     Refusal refusal;
-    if (!may_ask(call, refusal)) return refusal_as_error(refusal);
     const auto session = open(call, refusal);
     if (!session) return refusal_as_error(refusal);
     const Session::Use use(*session, call.limits);

@@ -45,7 +45,6 @@ Answer Service::exec(Call& call) {
     members.string("db", name);
     if (members.failed()) return wrong_params(members.error());
     Refusal refusal;
-    if (!may_ask(call, refusal)) return refuse(refusal);
     const auto session = open(call, refusal);
     if (!session) return refuse(refusal);
     const Session::Use use(*session, call.limits);
@@ -140,7 +139,6 @@ Answer Service::list(Call& call) {
     members.number("offset", offset);
     if (members.failed()) return wrong_params(members.error());
     Refusal refusal;
-    if (!may_ask(call, refusal)) return refuse(refusal);
     const auto session = open(call, refusal);
     if (!session) return refuse(refusal);
     const Session::Use use(*session, call.limits);
@@ -161,7 +159,6 @@ Answer Service::get(Call& call) {
     if (!json_is_integer(id)) members.fail("id", "is a number");
     if (members.failed()) return wrong_params(members.error());
     Refusal refusal;
-    if (!may_ask(call, refusal)) return refuse(refusal);
     const auto session = open(call, refusal);
     if (!session) return refuse(refusal);
     const Session::Use use(*session, call.limits);
@@ -181,7 +178,6 @@ Answer Service::view(Call& call) {
     members.string("db", name);
     if (members.failed()) return wrong_params(members.error());
     Refusal refusal;
-    if (!may_ask(call, refusal)) return refuse(refusal);
     const auto session = open(call, refusal);
     if (!session) return refuse(refusal);
     const Session::Use use(*session, call.limits);

@@ -70,7 +70,6 @@ Answer Service::query(Call& call) {
     if (sort && (!json_is_integer(sort) || json_integer_value(sort) == 0))
         return invalid("sort is the number of a column, from 1; negative: descending");
     Refusal refusal;
-    if (!may_ask(call, refusal)) return refusal_as_error(refusal);
     auto session = open(call, refusal);
     if (!session) return refusal_as_error(refusal);
     Cursor cursor;

@@ -41,6 +41,7 @@ bool Service::may_ask(const Call& call, Refusal& refusal) {
 }
 
 std::unique_ptr<Session> Service::open(Call& call, Refusal& refusal) {
+    if (!may_ask(call, refusal)) return nullptr;
     make_room(call);
     const auto place = folder_.find(json_text(json_object_get(call.params, "db")));
     if (!place) {

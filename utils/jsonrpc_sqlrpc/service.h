@@ -70,8 +70,10 @@ class Service {
     Service(Settings settings, Folder folder, Log log)
         : settings_(std::move(settings)), folder_(std::move(folder)), log_(std::move(log)) {}
 
+    /// For what opens no database: open() asks it itself, so that no method can forget to.
     bool may_ask(const Call& call, Refusal& refusal);
-    /// The database that `db` of the params means; nullptr: the refusal says why.
+    /// The database that `db` of the params means; nullptr: the refusal says why, also that the caller may
+    /// not ask.
     std::unique_ptr<Session> open(Call& call, Refusal& refusal);
     /// Whether a call could not have all of its memory.
     bool is_low() const;
