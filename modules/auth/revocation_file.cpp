@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/file_descriptor.h"
+#include "base/file_io.h"
 #include "base/hex.h"
 #include "base/text.h"
 
@@ -27,26 +28,8 @@ std::string line_of(const Revocation& revocation) {
     return hex_encode(revocation.session) + " " + std::to_string(revocation.expires) + "\n";
 }
 
-Result<std::string> read_all(int fd, const std::string& path) {
-    std::string text;
-    char piece[65536];
-    for (;;) {
-        const ssize_t count = ::read(fd, piece, sizeof piece);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return errno_error("read", path, errno);
-        if (count == 0) return text;
-        text.append(piece, static_cast<size_t>(count));
-        if (text.size() > size_t{2} * kLargest) return errno_error("read", path, EFBIG);
-    }
-}
-
-Result<void> write_all(int fd, std::string_view text, const std::string& path) {
-    while (!text.empty()) {
-        const ssize_t count = ::write(fd, text.data(), text.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return errno_error("write", path, count < 0 ? errno : EIO);
-        text.remove_prefix(static_cast<size_t>(count));
-    }
+Result<void> write_and_sync(int fd, const std::string& path, std::string_view text) {
+    if (auto done = write_all(fd, path, text); !done) return done;
     if (::fdatasync(fd) != 0) return errno_error("fdatasync", path, errno);
     return {};
 }
@@ -106,7 +89,7 @@ Result<void> replace(const std::string& path, const std::string& text, const str
     std::string name = path + ".XXXXXX";
     const FileDescriptor file(::mkostemp(name.data(), O_CLOEXEC));
     if (!file) return errno_error("mkostemp", name, errno);
-    Result<void> done = write_all(file.get(), text, name);
+    Result<void> done = write_and_sync(file.get(), name, text);
     if (done && (old.st_uid != ::geteuid() || old.st_gid != ::getegid()) &&
         ::fchown(file.get(), old.st_uid, old.st_gid) != 0)
         done = errno_error("chown", name, errno);
@@ -122,7 +105,7 @@ Result<std::vector<Revocation>> RevocationFile::load(int64_t now) {
     struct stat status {};
     const auto file = open_locked(path_, status);
     if (!file) return file.error();
-    auto text = read_all(file->get(), path_);
+    auto text = read_all(file->get(), path_, size_t{2} * kLargest);
     if (!text) return text.error();
     std::vector<Revocation> kept = parse(*text, now);
     std::string fresh;
@@ -139,8 +122,8 @@ Result<void> RevocationFile::append(const Revocation& revocation, int64_t now) {
         auto file = open_locked(path_, status);
         if (!file) return file.error();
         if (status.st_size < kCompactAt || (compacted && status.st_size < kLargest))
-            return write_all(file->get(),
-                             (is_torn(file->get(), status.st_size) ? "\n" : "") + line_of(revocation), path_);
+            return write_and_sync(file->get(), path_,
+                                  (is_torn(file->get(), status.st_size) ? "\n" : "") + line_of(revocation));
         if (std::exchange(compacted, true)) return errno_error("write", path_, EFBIG);
         *file = FileDescriptor();  // load() takes the lock itself
         // Workers may not be able to make a file there; then it goes on growing for a while.

@@ -8,34 +8,12 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/file_io.h"
 #include "base/secret.h"
 
 namespace marmoset::auth {
 
 namespace {
-
-Result<std::string> read_all(int fd, const std::string& path, size_t largest) {
-    std::string text;
-    char piece[16384];
-    for (;;) {
-        const ssize_t count = ::read(fd, piece, sizeof piece);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return errno_error("read", path, errno);
-        if (count == 0) return text;
-        text.append(piece, static_cast<size_t>(count));
-        if (text.size() > largest) return errno_error("read", path, EFBIG);
-    }
-}
-
-Result<void> write_all(int fd, const std::string& path, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t count = ::write(fd, text.data(), text.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return errno_error("write", path, errno);
-        text.remove_prefix(static_cast<size_t>(count));
-    }
-    return {};
-}
 
 std::string_view next_line(std::string_view& text) {
     const size_t end = text.find('\n');
